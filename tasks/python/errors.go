@@ -20,7 +20,9 @@ type UnsupportedError struct {
 	What string
 }
 
-func (e *UnsupportedError) Error() string { return fmt.Sprintf("column %d: %s needs Python", e.Column, e.What) }
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("column %d: %s needs Python", e.Column, e.What)
+}
 
 // ClassName is the upstream error class that comes nearest; upstream would run it.
 func (e *UnsupportedError) ClassName() string { return "NotImplementedError" }
