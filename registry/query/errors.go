@@ -1,0 +1,59 @@
+package query
+
+import (
+	"fmt"
+)
+
+// Kind says where an expression went wrong.
+type Kind uint8
+
+// The kinds. The first five are found by Parse and are one InvalidQueryError to users.
+const (
+	UnexpectedCharacter Kind = iota + 1
+	UnexpectedToken
+	UnexpectedEnd
+	// BadArgument is a call with the wrong number or kind of arguments, or too deep an expression.
+	BadArgument
+	// BadItem is something that cannot stand in an IN list.
+	BadItem
+	// Invalid is everything that Bind finds, except for the following.
+	Invalid
+	// BadValue is an unusable value: an unknown function, a region text that cannot be read, a latitude out of range.
+	BadValue
+	// BadType is a bind value of an unusable type.
+	BadType
+	// UnknownKey is a key of a data ID that is no dimension.
+	UnknownKey
+)
+
+// Error says what is wrong with an expression, and where.
+type Error struct {
+	Kind Kind
+	// At is the place in the source; zero if there is none.
+	At     Span
+	Reason string
+	Remedy string
+}
+
+func (e *Error) Error() string {
+	if e.At.source == "" {
+		return e.Reason
+	}
+	return fmt.Sprintf("where expression, line %d, column %d: %s", e.At.Line(), e.At.Column(), e.Reason)
+}
+
+// Hint is the remedy in one sentence, or empty.
+func (e *Error) Hint() string { return e.Remedy }
+
+// ClassName is upstream's class of the error.
+func (e *Error) ClassName() string {
+	switch e.Kind {
+	case BadValue:
+		return "ValueError"
+	case BadType:
+		return "TypeError"
+	case UnknownKey:
+		return "KeyError"
+	}
+	return "InvalidQueryError"
+}
