@@ -1,0 +1,28 @@
+// Command valet runs metric pipelines on Butler repositories. Everything it does is in package cli.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"valet/cmd/internal/cli"
+)
+
+func main() {
+	// Two signals decide something; more than that may be dropped.
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	app := &cli.App{
+		Args:      os.Args[1:],
+		Stdin:     os.Stdin,
+		Stdout:    os.Stdout,
+		Stderr:    os.Stderr,
+		LookupEnv: os.LookupEnv,
+		Now:       time.Now,
+		Signals:   signals,
+	}
+	os.Exit(app.Main(context.Background()))
+}
