@@ -33,7 +33,7 @@ Exit codes:
 {{.}}{{end}}
 {{- if .HasAvailableSubCommands}}
 
-See '{{.CommandPath}} COMMAND --help' for a command, '{{.CommandPath}} help exit-codes' for all exit codes.{{end}}
+See '{{.CommandPath}} COMMAND --help' for a command, 'valet help exit-codes' for all exit codes.{{end}}
 `
 
 // exits notes the exit codes of a command for its help.
@@ -82,7 +82,7 @@ func newHelpCommand() *cobra.Command {
 				if len(rest) == 0 {
 					rest = args
 				}
-				return unknownCommand(root, rest[0])
+				return unknownTopic(root, rest[0])
 			}
 			found.InitDefaultHelpFlag()
 			return found.Help()
@@ -90,4 +90,33 @@ func newHelpCommand() *cobra.Command {
 	}
 	exits(cmd, ExitOK, ExitUsage)
 	return cmd
+}
+
+// unknownTopic is the error of a word that is neither a command nor a help topic.
+func unknownTopic(root *cobra.Command, word string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	e := &UsageError{Command: root.CommandPath(), Message: fmt.Sprintf("unknown command or topic %q", word)}
+	if near := nearest(word, names); near != "" {
+		e.Advice = fmt.Sprintf("did you mean '%s help %s'?", root.CommandPath(), near)
+	}
+	return e
+}
+
+// addCompletion adds cobra's completion commands, with the exit codes and examples that our commands have.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	completion, _, err := root.Find([]string{"completion"})
+	if err != nil || completion == root {
+		return
+	}
+	completion.Short = "Generate the completion script of a shell"
+	completion.Example = "  source <(valet completion bash)"
+	exits(completion, ExitOK, ExitUsage)
+	for _, shell := range completion.Commands() {
+		shell.Example = fmt.Sprintf("  valet completion %s > FILE", shell.Name())
+		exits(shell, ExitOK, ExitUsage)
+	}
 }

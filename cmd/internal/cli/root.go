@@ -50,8 +50,7 @@ What it writes is what the Python stack reads and writes. Names and options are 
 			a.logs, err = newLogging(a, &a.global)
 			return err
 		},
-		Version:           versionLine(),
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		Version: versionLine(),
 	}
 	a.global.addFlags(root.PersistentFlags())
 	root.PersistentFlags().SortFlags = false
@@ -65,6 +64,7 @@ What it writes is what the Python stack reads and writes. Names and options are 
 	root.AddCommand(newExitCodesTopic())
 	root.SetHelpCommand(newHelpCommand())
 	exits(root, ExitOK, ExitUsage)
+	addCompletion(root)
 	return root
 }
 

@@ -56,14 +56,15 @@ func appendValues(row parquet.Row, column int, c Cell) parquet.Row {
 			if i > 0 {
 				repeated = 1
 			}
-			row = append(row, parquet.ByteArrayValue([]byte(s)).Level(repeated, 1, column))
+			row = append(row, parquet.ByteArrayValue([]byte(strings.ToValidUTF8(s, "\ufffd"))).Level(repeated, 1, column))
 		}
 		return row
 	}
 	var v parquet.Value
 	switch c.kind {
 	case textCell, jsonCell:
-		v = parquet.ByteArrayValue([]byte(c.text))
+		// Readers refuse strings that are no UTF-8, and JSON columns they do not know: those are strings.
+		v = parquet.ByteArrayValue([]byte(strings.ToValidUTF8(c.text, "\ufffd")))
 	case intCell:
 		v = parquet.Int64Value(c.num)
 	case floatCell:
@@ -90,8 +91,6 @@ func parquetNode(c Column) parquet.Node {
 		return parquet.Optional(parquet.Timestamp(parquet.Microsecond))
 	case Texts:
 		return parquet.Repeated(parquet.String())
-	case JSON:
-		return parquet.Optional(parquet.JSON())
 	}
 	return parquet.Optional(parquet.String())
 }
