@@ -7,14 +7,6 @@ import (
 	"valet/registry/dimension"
 )
 
-// Config is the effective configuration of one file datastore (repository.md 1.2, 9.2).
-type Config struct {
-	// Root is the directory of the artifacts; Name is what dataset_location holds; Table is the opaque records table.
-	Root, Name, Table string
-	Checksum          bool
-	// TrustGetRequest etc. as needed.
-}
-
 // Store is one file datastore.
 type Store struct{ Config Config }
 
