@@ -1,0 +1,283 @@
+package python
+
+import (
+	"cmp"
+	"math"
+	"math/big"
+	"strings"
+)
+
+// Equal is Python's ==. Objects are equal if they have one name.
+func Equal(a, b Value) bool {
+	if c, ok := compareNumbers(a, b); ok {
+		return c == 0
+	}
+	switch a := a.(type) {
+	case nil:
+		return b == nil
+	case string:
+		if b, ok := b.(fieldList); ok {
+			return equalFieldList(b, a)
+		}
+		b, ok := b.(string)
+		return ok && a == b
+	case Bytes:
+		b, ok := b.(Bytes)
+		return ok && a == b
+	case complex128:
+		return equalComplex(a, b)
+	case []Value:
+		if b, ok := b.(fieldList); ok {
+			return equalItems(a, b)
+		}
+		b, ok := b.([]Value)
+		return ok && equalItems(a, b)
+	case fieldList:
+		return equalFieldList(a, b)
+	case Tuple:
+		if b, ok := b.(fieldList); ok {
+			return equalItems(a, b)
+		}
+		b, ok := b.(Tuple)
+		return ok && equalItems(a, b)
+	case Set:
+		b, ok := b.(Set)
+		return ok && len(a) == len(b) && subset(a, b)
+	case *Mapping:
+		b, ok := b.(*Mapping)
+		return ok && equalMappings(a, b)
+	case Ellipsis:
+		_, ok := b.(Ellipsis)
+		return ok
+	case Object:
+		b, ok := b.(Object)
+		return ok && a.Name == b.Name
+	}
+	if b, ok := b.(complex128); ok {
+		return equalComplex(b, a)
+	}
+	return false
+}
+
+func equalItems(a, b []Value) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !Equal(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func equalFieldList(a fieldList, b Value) bool {
+	switch b.(type) {
+	case string, []Value, fieldList, Tuple:
+		items, _ := Iterate(b)
+		return equalItems(a, items)
+	}
+	return false
+}
+
+func equalComplex(a complex128, b Value) bool {
+	if b, ok := b.(complex128); ok {
+		return a == b
+	}
+	c, ok := compareNumbers(real(a), b)
+	return imag(a) == 0 && ok && c == 0
+}
+
+func equalMappings(a, b *Mapping) bool {
+	if len(a.Pairs) != len(b.Pairs) {
+		return false
+	}
+	values := make(map[string]Value, len(b.Pairs))
+	for _, p := range b.Pairs {
+		key, _ := hashKey(p.Key)
+		values[key] = p.Value
+	}
+	for _, p := range a.Pairs {
+		key, _ := hashKey(p.Key)
+		v, ok := values[key]
+		if !ok || !Equal(p.Value, v) {
+			return false
+		}
+	}
+	return true
+}
+
+func subset(a, b Set) bool {
+	keys := make(map[string]bool, len(b))
+	for _, item := range b {
+		key, _ := hashKey(item)
+		keys[key] = true
+	}
+	for _, item := range a {
+		if key, _ := hashKey(item); !keys[key] {
+			return false
+		}
+	}
+	return true
+}
+
+// compareNumbers compares bools, ints and floats exactly. ok is false for anything else and for NaN, which is not even equal to
+// itself.
+func compareNumbers(a, b Value) (c int, ok bool) {
+	x, xi, ok := number(a)
+	if !ok {
+		return 0, false
+	}
+	y, yi, ok := number(b)
+	switch {
+	case !ok || math.IsNaN(x) || math.IsNaN(y):
+		return 0, false
+	case xi == nil && yi == nil:
+		return cmp.Compare(x, y), true
+	case xi != nil && yi != nil:
+		return xi.Cmp(yi), true
+	case xi != nil:
+		return new(big.Float).SetInt(xi).Cmp(big.NewFloat(y)), true
+	}
+	return big.NewFloat(x).Cmp(new(big.Float).SetInt(yi)), true
+}
+
+// number splits a number: ints come as big, floats as float.
+func number(v Value) (f float64, i *big.Int, ok bool) {
+	switch v := v.(type) {
+	case bool:
+		if v {
+			return 0, big.NewInt(1), true
+		}
+		return 0, new(big.Int), true
+	case int64:
+		return 0, big.NewInt(v), true
+	case *big.Int:
+		return 0, v, true
+	case float64:
+		return v, nil, true
+	}
+	return 0, nil, false
+}
+
+// less is Python's a op b for the operators <, <=, > and >=.
+func less(op string, a, b Value) (bool, error) {
+	unordered := func() error {
+		return typeError("'%s' not supported between instances of '%s' and '%s'", op, TypeName(a), TypeName(b))
+	}
+	if _, _, ok := number(a); ok {
+		if _, _, ok := number(b); ok {
+			c, ok := compareNumbers(a, b)
+			return ok && ordered(op, c), nil
+		}
+		return false, unordered()
+	}
+	switch x := a.(type) {
+	case string:
+		if y, ok := b.(string); ok {
+			return ordered(op, strings.Compare(x, y)), nil
+		}
+	case Bytes:
+		if y, ok := b.(Bytes); ok {
+			return ordered(op, strings.Compare(string(x), string(y))), nil
+		}
+	case []Value:
+		if y, ok := b.([]Value); ok {
+			return lessItems(op, x, y)
+		}
+	case Tuple:
+		if y, ok := b.(Tuple); ok {
+			return lessItems(op, x, y)
+		}
+	case Set:
+		if y, ok := b.(Set); ok {
+			switch op {
+			case "<":
+				return len(x) < len(y) && subset(x, y), nil
+			case "<=":
+				return subset(x, y), nil
+			case ">":
+				return len(y) < len(x) && subset(y, x), nil
+			}
+			return subset(y, x), nil
+		}
+	}
+	return false, unordered()
+}
+
+// lessItems orders sequences by their first items that differ, then by length.
+func lessItems(op string, a, b []Value) (bool, error) {
+	for i := range min(len(a), len(b)) {
+		if !Equal(a[i], b[i]) {
+			return less(op, a[i], b[i])
+		}
+	}
+	return ordered(op, cmp.Compare(len(a), len(b))), nil
+}
+
+func ordered(op string, c int) bool {
+	switch op {
+	case "<":
+		return c < 0
+	case "<=":
+		return c <= 0
+	case ">":
+		return c > 0
+	}
+	return c >= 0
+}
+
+// contains is Python's item in box.
+func contains(item, box Value) (bool, error) {
+	switch box := box.(type) {
+	case string:
+		s, ok := item.(string)
+		if !ok {
+			return false, typeError("'in <string>' requires string as left operand, not %s", TypeName(item))
+		}
+		return strings.Contains(box, s), nil
+	case Bytes:
+		if s, ok := item.(Bytes); ok {
+			return strings.Contains(string(box), string(s)), nil
+		}
+		if _, i, ok := number(item); !ok || i == nil {
+			return false, typeError("a bytes-like object is required, not '%s'", TypeName(item))
+		}
+	case Set, *Mapping:
+		if _, err := hashKey(item); err != nil {
+			return false, err
+		}
+	}
+	items, ok := Iterate(box)
+	if !ok {
+		return false, typeError("argument of type '%s' is not iterable", TypeName(box))
+	}
+	for _, other := range items {
+		if Equal(item, other) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// truth is Python's bool(v).
+func truth(v Value) bool {
+	switch v := v.(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	case int64:
+		return v != 0
+	case *big.Int:
+		return v.Sign() != 0
+	case float64:
+		return v != 0
+	case complex128:
+		return v != 0
+	}
+	if items, ok := Iterate(v); ok {
+		return len(items) > 0
+	}
+	return true
+}
