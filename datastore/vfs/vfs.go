@@ -1,6 +1,61 @@
-// Package vfs is the file seam: the operations on files that the datastore needs, on the real disk, in memory with a crash
-// clone, and with injected faults.
+// Package vfs is the file seam: the few operations on files that the datastore needs, with three implementations: Real is the
+// disk, Memory is a disk in memory that can be cloned as a crash would leave it, and Fault is a layer over either that lets chosen
+// operations fail.
+//
+// Paths are absolute, with / separators. Every error is a *fs.PathError or *os.LinkError that wraps a syscall.Errno, so that
+// errors.Is(err, fs.ErrNotExist), IsDiskFull and their kin can tell what happened. All implementations are safe for concurrent
+// use.
+//
+// Weak spots: no locks, no permissions beyond what the disk enforces, and Memory knows no hard links.
 package vfs
 
-// FS is a file system.
-type FS interface{}
+import "io"
+
+// FS is a file system. It is what the datastore may do to a disk; the suite in conformance_test.go says what each operation means.
+type FS interface {
+	// Open opens a file for reading.
+	Open(path string) (File, error)
+	// Create makes a file that must not exist and writes all of data. After an error a part of the file may be left behind.
+	Create(path string, data []byte) error
+	// Rename gives a file another name, replacing what had it.
+	Rename(from, to string) error
+	// Remove removes a file, a link or an empty directory.
+	Remove(path string) error
+	// Mkdir makes one directory; an existing one gives fs.ErrExist.
+	Mkdir(path string) error
+	// Stat describes what is at a path, without following a link in the last place.
+	Stat(path string) (Info, error)
+	// Resolve is the path with every link followed.
+	Resolve(path string) (string, error)
+	// SyncFile makes the content of a file durable, SyncDir the entries of a directory.
+	SyncFile(path string) error
+	SyncDir(path string) error
+	// Volume opens the disk that holds a directory, in order to make it durable as a whole. It gives errors.ErrUnsupported where
+	// the operating system cannot do that.
+	Volume(dir string) (Volume, error)
+}
+
+// File is a file open for reading.
+type File interface {
+	io.ReaderAt
+	io.Closer
+	// Size in bytes when it was opened.
+	Size() int64
+}
+
+// Volume is a disk.
+type Volume interface {
+	// Sync makes everything durable that was written before the call, and reports write errors that happened since the volume
+	// was opened or since the last Sync.
+	Sync() error
+	io.Closer
+}
+
+// Info describes what is at a path.
+type Info struct {
+	Size int64
+	// Dir and Link tell directories and symbolic links from files.
+	Dir, Link bool
+	// Device tells disks apart.
+	Device uint64
+}
