@@ -3,7 +3,9 @@ package tasks
 // FieldKind is the type of a config field.
 type FieldKind uint8
 
-// The kinds. A Template takes a string or a number and keeps its text.
+// The kinds. Bool, int and string fields take just these, a float field takes ints and bools too, and an int field takes bools, as in
+// Python. A list takes anything that can be looped over, so that a text is the list of its letters. A Template takes a text, a number or
+// None and keeps the text.
 const (
 	BoolField FieldKind = iota + 1
 	IntField
@@ -18,7 +20,7 @@ type Field struct {
 	// Name is the dotted name below "config", for example connections.package.
 	Name string
 	Kind FieldKind
-	// Default is the value of a new config; nil is unset.
+	// Default is the value of a new config; nil is unset, for a Template the text None. A list is a []Value.
 	Default Value
 	// Optional fields may stay unset.
 	Optional bool
@@ -32,6 +34,8 @@ type Field struct {
 type ConfigClass struct {
 	// Name is the full class path recorded in the saved form, its module before the last period.
 	Name string
+	// Aliases are further class paths of the same class, which config files may assert.
+	Aliases []string
 	// Imports are the further modules that the saved form imports, sorted.
 	Imports []string
 	Fields  []Field

@@ -66,11 +66,11 @@ type ExecError struct {
 
 func (e *ExecError) Error() string {
 	var b strings.Builder
-	if e.File != "" {
-		b.WriteString(e.File)
-		b.WriteByte(':')
+	if e.File == "" {
+		fmt.Fprintf(&b, "line %d: ", e.Line)
+	} else {
+		fmt.Fprintf(&b, "%s:%d: ", e.File, e.Line)
 	}
-	fmt.Fprintf(&b, "%d: ", e.Line)
 	if e.Statement != "" {
 		b.WriteString(e.Statement)
 		b.WriteString(": ")
