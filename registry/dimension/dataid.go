@@ -167,19 +167,27 @@ func (d DataID) Subset(g *Group) (DataID, bool) {
 }
 
 // Key is a compact text that two data IDs of one group share if and only if their required values are equal.
-func (d DataID) Key() string {
-	var b strings.Builder
-	for _, v := range d.RequiredValues() {
+func (d DataID) Key() string { return Key(d.RequiredValues()) }
+
+// Key is a compact text that two lists of values share if and only if they are equal.
+func Key(values []Value) string {
+	var room [96]byte
+	return string(AppendKey(room[:0], values))
+}
+
+// AppendKey appends Key to dst.
+func AppendKey(dst []byte, values []Value) []byte {
+	for _, v := range values {
 		if v.kind == Int {
-			b.WriteString(strconv.FormatInt(v.num, 36))
+			dst = strconv.AppendInt(dst, v.num, 36)
 		} else {
-			b.WriteString(strconv.Itoa(len(v.text)))
-			b.WriteByte(':')
-			b.WriteString(v.text)
+			dst = strconv.AppendInt(dst, int64(len(v.text)), 10)
+			dst = append(dst, ':')
+			dst = append(dst, v.text...)
 		}
-		b.WriteByte(',')
+		dst = append(dst, ',')
 	}
-	return b.String()
+	return dst
 }
 
 // Compare orders data IDs of one group by their required values.

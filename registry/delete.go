@@ -1,0 +1,247 @@
+package registry
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+
+	"valet/registry/dataset"
+	"valet/registry/internal/dialect"
+)
+
+// idChunk is how many IDs one statement names.
+const idChunk = 1000
+
+// inChunks calls f with pieces of ids and the text of as many parameters.
+func inChunks(ids []dataset.ID, f func(ids []any, marks string) error) error {
+	for len(ids) > 0 {
+		n := min(len(ids), idChunk)
+		args := make([]any, n)
+		for i, id := range ids[:n] {
+			args[i] = id
+		}
+		if err := f(args, "("+strings.TrimSuffix(strings.Repeat("?,", n), ",")+")"); err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// InsertRecords inserts dataset_location and file record rows. table is the opaque table of the datastore.
+func (tx *Tx) InsertRecords(datastore, table string, records []dataset.FileRecord) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if err := tx.insertRecords(datastore, table, records); err != nil {
+		return fmt.Errorf("insert file records into %s: %w", table, err)
+	}
+	return nil
+}
+
+func (tx *Tx) insertRecords(datastore, table string, records []dataset.FileRecord) error {
+	d := tx.conn.Dialect()
+	refs := make([]dataset.Ref, 0, len(records))
+	for i := range records {
+		refs = append(refs, dataset.Ref{ID: records[i].ID})
+	}
+	ids := encodeIDs(d, refs)
+	// A dataset of several components has one location and several records, which come one after the other.
+	locations := make([]driver.Value, 0, len(ids))
+	for i := range records {
+		if i == 0 || records[i].ID != records[i-1].ID {
+			locations = append(locations, ids[i])
+		}
+	}
+	name := driver.Value(datastore)
+	_, err := tx.conn.InsertRows(tx.ctx, "INSERT INTO dataset_location (datastore_name, dataset_id) VALUES ", 2, len(locations), func(i int, row []driver.NamedValue) {
+		row[0].Value, row[1].Value = name, locations[i]
+	})
+	if err != nil {
+		return err
+	}
+	var formatter, storageClass, component textBox
+	head := "INSERT INTO " + d.Quote(table) + " (dataset_id, path, formatter, storage_class, component, checksum, file_size) VALUES "
+	_, err = tx.conn.InsertRows(tx.ctx, head, 7, len(records), func(i int, row []driver.NamedValue) {
+		r := &records[i]
+		row[0].Value, row[1].Value = ids[i], r.Path
+		row[2].Value, row[3].Value, row[4].Value = formatter.of(r.Formatter), storageClass.of(r.StorageClass), component.of(r.Component)
+		row[5].Value = nil
+		if r.Checksum != "" {
+			row[5].Value = r.Checksum
+		}
+		row[6].Value = r.Size
+	})
+	return err
+}
+
+// textBox is box for strings.
+type textBox struct {
+	value string
+	boxed driver.Value
+}
+
+func (b *textBox) of(s string) driver.Value {
+	if b.boxed == nil || s != b.value {
+		b.value, b.boxed = s, s
+	}
+	return b.boxed
+}
+
+// DeleteDatasets removes datasets with their locations and moves what the datastore has of them to its trash; summaries stay. It
+// returns the file records that no other dataset shares, whose files the caller removes after the commit (repository.md 8.5).
+// When the files are gone, FinishTrash ends the work. A crash in between leaves rows in the trash, which Trash lists: removal goes
+// on from there, by valet or by upstream.
+func (tx *Tx) DeleteDatasets(datastore, table string, ids []dataset.ID) ([]dataset.FileRecord, error) {
+	var out []dataset.FileRecord
+	err := inChunks(ids, func(args []any, marks string) error {
+		with := append([]any{datastore}, args...)
+		for _, step := range []struct {
+			query string
+			args  []any
+		}{
+			{"INSERT INTO dataset_location_trash (datastore_name, dataset_id) SELECT datastore_name, dataset_id FROM dataset_location WHERE datastore_name = ? AND dataset_id IN " + marks + " ON CONFLICT DO NOTHING", with},
+			{"DELETE FROM dataset_location WHERE datastore_name = ? AND dataset_id IN " + marks, with},
+			{"DELETE FROM dataset WHERE id IN " + marks, args},
+		} {
+			if err := tx.exec(step.query, step.args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		// Only now do all of them count as gone: two of them may share a file.
+		err = inChunks(ids, func(args []any, marks string) error {
+			query := trashQuery(tx.conn.Dialect(), table) + " AND r.dataset_id IN " + marks
+			return readRecords(tx.ctx, tx.conn, query, append([]any{datastore, datastore}, args...), func(r *dataset.FileRecord) { out = append(out, *r) })
+		})
+	}
+	if err == nil {
+		out, err = withoutSharedZips(tx.ctx, tx.conn, datastore, table, out)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("delete %d datasets: %w", len(ids), err)
+	}
+	return out, nil
+}
+
+const zipFragment = "#zip-path="
+
+// withoutSharedZips drops the members of zip files of which a dataset that is left has another member (repository.md 9.7).
+func withoutSharedZips(ctx context.Context, c *dialect.Conn, datastore, table string, in []dataset.FileRecord) ([]dataset.FileRecord, error) {
+	out := in[:0]
+	shared := map[string]bool{}
+	// '>' follows '=' in the order of characters, so the range is all members of the zip.
+	query := "SELECT 1 FROM " + c.Dialect().Quote(table) + " o JOIN dataset_location l ON l.dataset_id = o.dataset_id AND l.datastore_name = ? WHERE o.path >= ? AND o.path < ? LIMIT 1"
+	for _, r := range in {
+		at := strings.LastIndexByte(r.Path, '#')
+		if at < 0 || !strings.HasPrefix(r.Path[at:], zipFragment) {
+			out = append(out, r)
+			continue
+		}
+		zip := r.Path[:at]
+		if _, known := shared[zip]; !known {
+			row, err := c.Row(ctx, query, datastore, zip+zipFragment, zip+"#zip-path>")
+			if err != nil {
+				return nil, err
+			}
+			shared[zip] = row != nil
+		}
+		if !shared[zip] {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// FinishTrash removes the records and trash rows of datasets whose files are gone. The IDs are those given to DeleteDatasets or
+// returned by Trash; datasets that are not in the trash are left alone.
+func (tx *Tx) FinishTrash(datastore, table string, ids []dataset.ID) error {
+	err := inChunks(ids, func(args []any, marks string) error {
+		with := append([]any{datastore}, args...)
+		q := tx.conn.Dialect().Quote
+		err := tx.exec("DELETE FROM "+q(table)+" WHERE dataset_id IN (SELECT dataset_id FROM dataset_location_trash WHERE datastore_name = ? AND dataset_id IN "+marks+")", with...)
+		if err != nil {
+			return err
+		}
+		return tx.exec("DELETE FROM dataset_location_trash WHERE datastore_name = ? AND dataset_id IN "+marks, with...)
+	})
+	if err != nil {
+		return fmt.Errorf("empty the trash of %d datasets: %w", len(ids), err)
+	}
+	return nil
+}
+
+// trashQuery selects the records of trashed datasets whose path no dataset that is left shares. An artifact shared by several
+// trashed datasets comes once for each.
+func trashQuery(d dialect.Dialect, table string) string {
+	t := d.Quote(table)
+	return recordSelect(d, table) + " JOIN dataset_location_trash h ON h.dataset_id = r.dataset_id AND h.datastore_name = ? WHERE NOT EXISTS (SELECT 1 FROM " +
+		t + " o JOIN dataset_location l ON l.dataset_id = o.dataset_id AND l.datastore_name = ? WHERE o.path = r.path)"
+}
+
+// Trash returns what a datastore's trash holds: all IDs in it, and the file records whose files may be removed. Something is in it
+// only after a crash, or while another process is removing.
+func (r *Registry) Trash(ctx context.Context, datastore, table string) (ids []dataset.ID, files []dataset.FileRecord, err error) {
+	err = r.db.View(ctx, func(c *dialect.Conn) error {
+		err := c.Each(ctx, "SELECT dataset_id FROM dataset_location_trash WHERE datastore_name = ?", []any{datastore}, func(row []driver.Value) error {
+			id, err := c.Dialect().DecodeID(row[0])
+			ids = append(ids, id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := readRecords(ctx, c, trashQuery(c.Dialect(), table), []any{datastore, datastore}, func(f *dataset.FileRecord) { files = append(files, *f) }); err != nil {
+			return err
+		}
+		files, err = withoutSharedZips(ctx, c, datastore, table, files)
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the trash of %s: %w", datastore, err)
+	}
+	return ids, files, nil
+}
+
+// Records returns the file records of datasets, in no order; datasets without record are left out.
+func (r *Registry) Records(ctx context.Context, datastore, table string, ids []dataset.ID) ([]dataset.FileRecord, error) {
+	var out []dataset.FileRecord
+	err := r.db.Read(ctx, func(c *dialect.Conn) error {
+		return inChunks(ids, func(args []any, marks string) error {
+			query := recordSelect(c.Dialect(), table) + " JOIN dataset_location l ON l.dataset_id = r.dataset_id AND l.datastore_name = ? WHERE r.dataset_id IN " + marks
+			return readRecords(ctx, c, query, append([]any{datastore}, args...), func(f *dataset.FileRecord) { out = append(out, *f) })
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read file records: %w", err)
+	}
+	return out, nil
+}
+
+func recordSelect(d dialect.Dialect, table string) string {
+	return "SELECT r.dataset_id, r.path, r.formatter, r.storage_class, r.component, r.checksum, r.file_size FROM " + d.Quote(table) + " r"
+}
+
+func readRecords(ctx context.Context, c *dialect.Conn, query string, args []any, f func(*dataset.FileRecord)) error {
+	return c.Each(ctx, query, args, func(row []driver.Value) error {
+		var r dataset.FileRecord
+		var err error
+		if r.ID, err = c.Dialect().DecodeID(row[0]); err != nil {
+			return err
+		}
+		for i, p := range []*string{&r.Path, &r.Formatter, &r.StorageClass, &r.Component, &r.Checksum} {
+			if *p, err = dialect.AsString(row[1+i]); err != nil {
+				return err
+			}
+		}
+		r.Size = -1
+		if n, ok := row[6].(int64); ok {
+			r.Size = n
+		}
+		f(&r)
+		return nil
+	})
+}

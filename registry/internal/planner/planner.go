@@ -1,0 +1,125 @@
+// Package planner turns a query over dimensions and datasets into one SQL statement (queries.md 5 to 7, 11).
+//
+// The files follow the steps: search.go resolves dataset searches and writes their tables, tables.go chooses and joins element
+// tables, condition.go translates the bound where expression, statement.go puts the text together, columns.go says what comes
+// back. Nothing here talks to the database except through the catalog; values enter statements as parameters only.
+//
+// Refused with an *UnsupportedError: searches of CALIBRATION collections, region overlaps, and skypix dimensions that no dataset
+// provides.
+package planner
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+
+	"valet/registry/dimension"
+	"valet/registry/internal/catalog"
+	"valet/registry/query"
+)
+
+// Search is one dataset search.
+type Search struct {
+	Type *catalog.Type
+	// Collections are flattened; Plan drops those whose summary rules them out.
+	Collections []*catalog.Collection
+	// All returns every match instead of the first in collection order per data ID.
+	All bool
+	// RecordTable is the opaque table to fetch file records from, or empty.
+	RecordTable string
+}
+
+// Query is what to plan.
+type Query struct {
+	// Dimensions of the result.
+	Dimensions *dimension.Group
+	Searches   []Search
+	// Condition restricts the rows; nil does not.
+	Condition query.Predicate
+	// Equal are values that dimensions must have besides.
+	Equal []query.Equality
+	// Sorted orders rows by their required values.
+	Sorted bool
+	// Limit is the largest number of rows, 0 for no limit.
+	Limit int
+}
+
+// Plan is a statement and how to read its rows.
+type Plan struct {
+	// Empty says that there can be no row; the rest is then unset.
+	Empty   bool
+	SQL     string
+	Args    []driver.Value
+	Columns []Column
+	// Runs are the constant run of each search, empty where a column has it.
+	Runs []string
+	// RunNames are the names of runs by collection key, for columns of kind RunKeyColumn.
+	RunNames map[driver.Value]string
+}
+
+// UnsupportedError says that a query needs something valet does not plan.
+type UnsupportedError struct{ What string }
+
+func (e *UnsupportedError) Error() string { return e.What + " is not supported" }
+
+// ClassName is upstream's exception for queries it cannot plan.
+func (e *UnsupportedError) ClassName() string { return "lsst.daf.butler.UnimplementedQueryError" }
+
+// New plans a query against what the catalog holds.
+func New(ctx context.Context, c *catalog.Catalog, q Query) (*Plan, error) {
+	b := &builder{catalog: c, query: &q, keys: map[string]string{}, tables: map[*dimension.Element]string{}, constants: map[string]dimension.Value{}}
+	b.analyse()
+	for i := range q.Searches {
+		empty, err := b.resolve(ctx, &q.Searches[i])
+		if err != nil {
+			return nil, err
+		}
+		b.empty = b.empty || empty
+	}
+	if b.empty {
+		return &Plan{Empty: true}, nil
+	}
+	for i := range q.Searches {
+		b.addSearch(i)
+	}
+	if err := b.addElements(); err != nil {
+		return nil, err
+	}
+	return b.statement()
+}
+
+// analyse finds what the condition mentions and the dimensions of the whole query.
+func (b *builder) analyse() {
+	q := b.query
+	b.dimensions = q.Dimensions
+	groups := make([]*dimension.Group, 0, len(q.Searches)+1)
+	for _, s := range q.Searches {
+		groups = append(groups, s.Type.Dimensions)
+	}
+	equal := q.Equal
+	for _, e := range equal {
+		groups = append(groups, e.Dimension.Group())
+	}
+	if q.Condition != nil {
+		b.mentioned = query.Mentions(q.Condition)
+		groups = append(groups, b.mentioned.Dimensions(q.Dimensions.Universe))
+		equal = append(query.Equalities(q.Condition), equal...)
+	}
+	for _, e := range equal {
+		if old, ok := b.constants[e.Dimension.Name]; ok && old != e.Value {
+			b.empty = true
+		}
+		b.constants[e.Dimension.Name] = e.Value
+	}
+	b.dimensions = q.Dimensions.Union(groups...)
+}
+
+// checkFields reports dataset fields of types that are not searched.
+func (b *builder) checkFields() error {
+	for _, f := range b.mentioned.Datasets {
+		if b.searchOf(f.DatasetType) < 0 {
+			return &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("dataset type %q is not searched in this query", f.DatasetType)}
+		}
+	}
+	return nil
+}

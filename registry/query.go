@@ -1,0 +1,60 @@
+package registry
+
+import (
+	"valet/registry/dataset"
+	"valet/registry/dimension"
+	"valet/registry/query"
+)
+
+// DatasetSearch is a search for the datasets of one type in collections.
+type DatasetSearch struct {
+	// Type name; it must be registered.
+	Type string
+	// Collections to search, in order; chains are flattened.
+	Collections []string
+	// All returns every match instead of the first in collection order per data ID. A dataset that is found through two
+	// collections comes twice.
+	All bool
+	// Records also fetches the file records.
+	Records bool
+	// RecordTable is the opaque table that holds them; empty means file_datastore_records.
+	RecordTable string
+}
+
+// DefaultRecordTable is the opaque table of a datastore that does not name another one.
+const DefaultRecordTable = "file_datastore_records"
+
+// Query asks for data IDs and for datasets at them.
+type Query struct {
+	// Dimensions of the data IDs; dimensions of the searches must be among them.
+	Dimensions *dimension.Group
+	// Datasets that must exist; they restrict the data IDs and come back in Row.Datasets, in this order.
+	Datasets []DatasetSearch
+	// Where restricts the rows; nil does not.
+	Where query.Expr
+	// Binds are the values of bind names in Where.
+	Binds query.Binds
+	// DataID gives equality constraints and decides governor values; may be nil.
+	DataID map[string]any
+	// Defaults are governor values that apply where the query needs one and does not say which (queries.md 4); may be nil.
+	Defaults map[string]any
+	// Sorted orders rows by required values.
+	Sorted bool
+	// Limit is the largest number of rows; 0 is no limit.
+	Limit int
+}
+
+// Found is a dataset at a row's data ID.
+type Found struct {
+	ID  dataset.ID
+	Run string
+	// Record is set if the search asked for it and the dataset is stored in one file.
+	Record *dataset.FileRecord
+}
+
+// Row is one result of a query.
+type Row struct {
+	// DataID is full. Unlike the row it may be kept.
+	DataID   dimension.DataID
+	Datasets []Found
+}
