@@ -2,6 +2,8 @@ package query
 
 import (
 	"fmt"
+	"strings"
+	"unicode/utf8"
 )
 
 // Kind says where an expression went wrong.
@@ -56,4 +58,25 @@ func (e *Error) ClassName() string {
 		return "KeyError"
 	}
 	return "InvalidQueryError"
+}
+
+// Caret is the line of the source at fault with a caret under its place, or empty if there is none.
+func (e *Error) Caret() string {
+	if e.At.source == "" {
+		return ""
+	}
+	start := strings.LastIndexByte(e.At.source[:e.At.start], '\n') + 1
+	line := e.At.source[start:]
+	if end := strings.IndexByte(line, '\n'); end >= 0 {
+		line = line[:end]
+	}
+	// Tabs stay tabs, so that the caret lines up however they are shown.
+	indent := strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, e.At.source[start:e.At.start])
+	width := max(1, min(utf8.RuneCountInString(e.At.Text()), utf8.RuneCountInString(line)-utf8.RuneCountInString(indent)))
+	return line + "\n" + indent + strings.Repeat("^", width)
 }
