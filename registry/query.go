@@ -15,6 +15,9 @@ type DatasetSearch struct {
 	// All returns every match instead of the first in collection order per data ID. A dataset that is found through two
 	// collections comes twice.
 	All bool
+	// Restrict says that the datasets only restrict the rows and do not come back; the order of collections is then of no
+	// importance, and the type may have dimensions that the query does not.
+	Restrict bool
 	// Records also fetches the file records.
 	Records bool
 	// RecordTable is the opaque table that holds them; empty means file_datastore_records.
@@ -28,7 +31,10 @@ const DefaultRecordTable = "file_datastore_records"
 type Query struct {
 	// Dimensions of the data IDs; dimensions of the searches must be among them.
 	Dimensions *dimension.Group
-	// Datasets that must exist; they restrict the data IDs and come back in Row.Datasets, in this order.
+	// Joined are further dimensions that take part and do not come back; may be nil.
+	Joined *dimension.Group
+	// Datasets that must exist; they restrict the data IDs and, unless they only restrict, come back in Row.Datasets, in this
+	// order.
 	Datasets []DatasetSearch
 	// Where restricts the rows; nil does not.
 	Where query.Expr

@@ -58,28 +58,40 @@ func (r *Registry) plan(ctx context.Context, c *catalog.Catalog, q Query) (*plan
 	if q.Dimensions == nil {
 		q.Dimensions = r.universe.MustGroup()
 	}
-	in := planner.Query{Dimensions: q.Dimensions, Sorted: q.Sorted, Limit: q.Limit}
+	for name := range q.Defaults {
+		if e := r.universe.Dimension(name); e == nil || !e.Governor {
+			return nil, &query.Error{Kind: query.BadType, Reason: fmt.Sprintf("only governor dimensions can have a default value, not %q", name)}
+		}
+	}
+	in := planner.Query{Dimensions: q.Dimensions, Joined: q.Joined, Sorted: q.Sorted, Limit: q.Limit}
 	whole := q.Dimensions
+	if q.Joined != nil {
+		whole = whole.Union(q.Joined)
+	}
 	var names []string
-	for _, s := range q.Datasets {
+	for i, s := range q.Datasets {
+		if slices.ContainsFunc(q.Datasets[:i], func(o DatasetSearch) bool { return o.Type == s.Type && !slices.Equal(o.Collections, s.Collections) }) {
+			return nil, &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("dataset type %q is searched twice in different collections", s.Type)}
+		}
 		t, err := c.Type(ctx, s.Type)
 		if err != nil {
 			return nil, err
 		}
-		if !q.Dimensions.Contains(t.Dimensions) {
+		if !s.Restrict && !q.Dimensions.Contains(t.Dimensions) {
 			return nil, &DimensionsError{Type: t.Name, Of: t.Dimensions, Query: q.Dimensions}
 		}
 		list, err := c.Flatten(ctx, s.Collections...)
 		if err != nil {
 			return nil, err
 		}
-		out := planner.Search{Type: t, Collections: list, All: s.All}
+		out := planner.Search{Type: t, Collections: list, All: s.All, Restrict: s.Restrict}
 		if s.Records {
 			out.RecordTable = s.RecordTable
 			if out.RecordTable == "" {
 				out.RecordTable = DefaultRecordTable
 			}
 		}
+		whole = whole.Union(t.Dimensions)
 		in.Searches = append(in.Searches, out)
 		names = append(names, t.Name)
 	}

@@ -44,11 +44,11 @@ func (r *Registry) stream(ctx context.Context, c *dialect.Conn, p *planner.Plan,
 	}
 	defer rows.Close()
 	d := &decoder{plan: p, group: q.Dimensions, dialect: c.Dialect(), name: r.db.Name, strings: map[string]string{},
-		last: make([]string, len(p.Columns)), records: make([]dataset.FileRecord, len(q.Datasets))}
+		last: make([]string, len(p.Columns)), records: make([]dataset.FileRecord, len(p.Runs))}
 	if d.group == nil {
 		d.group = r.universe.MustGroup()
 	}
-	d.row.Datasets = make([]Found, len(q.Datasets))
+	d.row.Datasets = make([]Found, len(p.Runs))
 	dest := make([]driver.Value, max(len(p.Columns), 1))
 	for {
 		if err := rows.Next(dest); errors.Is(err, io.EOF) {

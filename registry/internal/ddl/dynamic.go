@@ -42,11 +42,7 @@ func (t *Table) association(g *dimension.Group, l catalog.Layout, tags bool) []s
 	ref := l.CollectionRef
 	t.add(column{name: "dataset_type_id", kind: dialect.Int, notNull: true})
 	key(column{name: "dataset_id", kind: dialect.UUID})
-	collection := column{name: ref, kind: dialect.Int}
-	if l.NameKeys {
-		collection.kind = dialect.String
-	}
-	key(collection)
+	key(collectionColumn(l, ref))
 	t.references("dataset_type", []string{"id"}, []string{"dataset_type_id"}, false)
 	t.references("dataset", []string{"id"}, []string{"dataset_id"}, true)
 	t.references("collection", []string{l.CollectionKey}, []string{ref}, true)

@@ -77,4 +77,5 @@ const (
 	UUID
 	Time      // nanoseconds
 	Timestamp // text of the 1.0.0 layout of datasets
+	Name      // collection name of the nameKey layout
 )

@@ -14,7 +14,7 @@ type ColumnKind uint8
 const (
 	// KeyColumn is the value number Index of the data ID.
 	KeyColumn ColumnKind = iota
-	// IDColumn is the dataset ID of search Index.
+	// IDColumn is the dataset ID of search Index, counting those that come back.
 	IDColumn
 	// RunColumn is the name of its run, RunKeyColumn the key of its run.
 	RunColumn
@@ -49,9 +49,13 @@ func (b *builder) outputs(p *Plan) []output {
 	for i, d := range b.query.Dimensions.Dimensions() {
 		out = append(out, output{Column{KeyColumn, i}, dialect.SQL(b.keys[d.Name])})
 	}
-	p.Runs = make([]string, len(b.searches))
-	for i, s := range b.searches {
-		q := &b.query.Searches[i]
+	for n, s := range b.searches {
+		q := &b.query.Searches[n]
+		if q.Restrict {
+			continue
+		}
+		i := len(p.Runs)
+		p.Runs = append(p.Runs, "")
 		out = append(out, output{Column{IDColumn, i}, dialect.SQL(s.alias, ".dataset_id")})
 		switch {
 		case s.run != "":
@@ -70,12 +74,12 @@ func (b *builder) outputs(p *Plan) []output {
 			out = append(out, output{Column{RunKeyColumn, i}, dialect.SQL(s.alias, ".", b.quote(b.catalog.Layout.CollectionRef))})
 		}
 		if q.RecordTable != "" {
-			for n, c := range recordColumns {
+			for k, c := range recordColumns {
 				kind := OtherColumn
-				if n == 0 {
+				if k == 0 {
 					kind = RecordColumn
 				}
-				out = append(out, output{Column{kind, i}, dialect.SQL("f", strconv.Itoa(i), ".", c)})
+				out = append(out, output{Column{kind, i}, dialect.SQL("f", strconv.Itoa(n), ".", c)})
 			}
 		}
 	}

@@ -25,6 +25,8 @@ type Search struct {
 	Collections []*catalog.Collection
 	// All returns every match instead of the first in collection order per data ID.
 	All bool
+	// Restrict says that the datasets only restrict the rows and do not come back.
+	Restrict bool
 	// RecordTable is the opaque table to fetch file records from, or empty.
 	RecordTable string
 }
@@ -33,7 +35,9 @@ type Search struct {
 type Query struct {
 	// Dimensions of the result.
 	Dimensions *dimension.Group
-	Searches   []Search
+	// Joined are further dimensions that take part; may be nil.
+	Joined   *dimension.Group
+	Searches []Search
 	// Condition restricts the rows; nil does not.
 	Condition query.Predicate
 	// Equal are values that dimensions must have besides.
@@ -51,7 +55,7 @@ type Plan struct {
 	SQL     string
 	Args    []driver.Value
 	Columns []Column
-	// Runs are the constant run of each search, empty where a column has it.
+	// Runs are the constant run of each search that comes back, empty where a column has it.
 	Runs []string
 	// RunNames are the names of runs by collection key, for columns of kind RunKeyColumn.
 	RunNames map[driver.Value]string
@@ -95,6 +99,9 @@ func (b *builder) analyse() {
 	groups := make([]*dimension.Group, 0, len(q.Searches)+1)
 	for _, s := range q.Searches {
 		groups = append(groups, s.Type.Dimensions)
+	}
+	if q.Joined != nil {
+		groups = append(groups, q.Joined)
 	}
 	equal := q.Equal
 	for _, e := range equal {

@@ -66,7 +66,7 @@ func (b *builder) addSearch(i int) {
 			placed.needDataset = placed.needDataset || f.Name == "ingest_date" || f.Name == "run"
 		}
 	}
-	if !s.All && len(s.Collections) > 1 {
+	if !s.All && !s.Restrict && len(s.Collections) > 1 {
 		if mentioned {
 			placed.late = true
 		} else {
@@ -74,7 +74,7 @@ func (b *builder) addSearch(i int) {
 		}
 	}
 	onlyRuns := !slices.ContainsFunc(s.Collections, func(c *catalog.Collection) bool { return c.Kind != dataset.Run })
-	if !onlyRuns || placed.needDataset {
+	if !onlyRuns && !s.Restrict || placed.needDataset {
 		placed.dataset = "d" + strconv.Itoa(i)
 		d := b.add(placed.dataset, dialect.SQL("dataset"))
 		d.on(dialect.SQL(placed.dataset, ".id = ", alias, ".dataset_id"))
@@ -84,7 +84,7 @@ func (b *builder) addSearch(i int) {
 			r.on(dialect.SQL(placed.run, ".", b.catalog.Layout.CollectionKey, " = ", placed.dataset, ".", b.catalog.Layout.RunRef))
 		}
 	}
-	if s.RecordTable != "" {
+	if s.RecordTable != "" && !s.Restrict {
 		r := b.add("f"+strconv.Itoa(i), dialect.SQL(q(s.RecordTable)))
 		r.left = true
 		r.on(dialect.SQL(r.alias, ".dataset_id = ", alias, ".dataset_id"))

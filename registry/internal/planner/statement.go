@@ -27,7 +27,7 @@ func (b *builder) statement() (*Plan, error) {
 	for _, s := range b.searches {
 		late = late || s.late
 	}
-	distinct := b.dimensions != b.query.Dimensions
+	distinct := b.dimensions != b.query.Dimensions || slices.ContainsFunc(b.query.Searches, func(s Search) bool { return s.Restrict })
 	t := dialect.SQL("SELECT ")
 	if distinct && !late {
 		t.Write("DISTINCT ")

@@ -98,6 +98,8 @@ func (*SQLite) ColumnType(t dialect.Type, length int) string {
 		return "BOOLEAN"
 	case dialect.Timestamp:
 		return "TIMESTAMP"
+	case dialect.Name:
+		return "VARCHAR"
 	case dialect.UUID:
 		return "CHAR(32)"
 	case dialect.String:
