@@ -26,6 +26,8 @@ const (
 	BadType
 	// UnknownKey is a key of a data ID that is no dimension.
 	UnknownKey
+	// Unimplemented is a condition that has a meaning but cannot be evaluated.
+	Unimplemented
 )
 
 // Error says what is wrong with an expression, and where.
@@ -56,6 +58,8 @@ func (e *Error) ClassName() string {
 		return "TypeError"
 	case UnknownKey:
 		return "KeyError"
+	case Unimplemented:
+		return "UnimplementedQueryError"
 	}
 	return "InvalidQueryError"
 }

@@ -45,8 +45,8 @@ type Negative struct{ X Operand }
 // ArithmeticOp is one of + - * / %.
 type ArithmeticOp byte
 
-// Arithmetic combines two Ints or two Floats. / is true division also for Ints (then it has type Float); % takes Ints, the sign
-// of the result is that of the dividend.
+// Arithmetic combines two Ints or two Floats and has their type. Still, / is true division also for Ints, so the value of an Int
+// need not be whole. % takes Ints, the sign of the result is that of the dividend.
 type Arithmetic struct {
 	Op   ArithmeticOp
 	X, Y Operand

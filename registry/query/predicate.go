@@ -46,12 +46,13 @@ type Compare struct {
 	X, Y Operand
 }
 
-// IsNull tests for NULL. X is any column, also a Bool, Timespan or Region.
+// IsNull tests for NULL. X is any column, also a Bool, Timespan or Region, or an arithmetic expression. A TimespanBound is never
+// NULL, but the test still mentions its column.
 type IsNull struct{ X Operand }
 
-// InList is membership in a bound sequence whose values have exactly the type of X. Values are as in Literal, in the order given;
-// none of them means that nothing matches. Lists written out (IN (1, 2)) are Ors of Compare, IsNull and InRange unless they hold
-// two or more values for one column, which come as one InList with Written set.
+// InList is membership in a list of values, as in Literal and in the order given; no values match nothing. The values of a bound
+// sequence have exactly the type of X. Two or more literals written out, as in IN (1, 2), are one InList, too, whose values compare
+// with X as in Compare; the other items of such an IN are Compare, IsNull and InRange beside it in an Or.
 type InList struct {
 	X      Operand
 	Values []Literal

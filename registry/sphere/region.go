@@ -22,9 +22,6 @@ type Region interface {
 	region()
 }
 
-// LonLat is a point by its longitude and latitude in radians.
-type LonLat struct{ Lon, Lat float64 }
-
 // Overlaps reports whether the two regions have a point in common. It is symmetric.
 func Overlaps(a, b Region) Answer { panic("seam") }
 
