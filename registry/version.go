@@ -70,6 +70,11 @@ func canonical(class string) string {
 	return strings.Replace(class, ".byDimensions._manager.", ".byDimensions.", 1)
 }
 
+// stored is the form in which the database names a class.
+func stored(class string) string {
+	return strings.Replace(class, ".byDimensions.ByDimensions", ".byDimensions._manager.ByDimensions", 1)
+}
+
 // check reads butler_attributes and refuses what valet does not know, by name and before anything is written.
 func (r *Registry) check(ctx context.Context, o Options) error {
 	attributes := map[string]string{}
@@ -116,23 +121,23 @@ func (r *Registry) checkManagers(attributes map[string]string, o Options) error 
 		if configured == "" {
 			configured = role.managers[0].class
 		}
-		stored, ok := attributes["config:registry.managers."+role.name]
+		inTable, ok := attributes["config:registry.managers."+role.name]
 		if !ok {
 			return &VersionError{Manager: role.name, Reason: "is not named in butler_attributes"}
 		}
-		if canonical(stored) != canonical(configured) {
-			return &VersionError{Manager: role.name, Reason: "is stored as " + stored + " but configured as " + configured + " in butler.yaml"}
+		if canonical(inTable) != canonical(configured) {
+			return &VersionError{Manager: role.name, Reason: "is stored as " + inTable + " but configured as " + configured + " in butler.yaml"}
 		}
 		known := (*manager)(nil)
 		for i, m := range role.managers {
-			if m.class == canonical(stored) {
+			if m.class == canonical(inTable) {
 				known = &role.managers[i]
 			}
 		}
 		if known == nil {
-			return &VersionError{Manager: stored, Reason: "is unknown"}
+			return &VersionError{Manager: inTable, Reason: "is unknown"}
 		}
-		if err := r.checkVersion(attributes, stored, *known, o.ReadOnly); err != nil {
+		if err := r.checkVersion(attributes, inTable, *known, o.ReadOnly); err != nil {
 			return err
 		}
 		if known.class == nameKey {
