@@ -1,59 +1,138 @@
-// Package datastore is the bytes side of a repository: where a ref's file is and how it is read and written.
+// Package datastore is the bytes side of a repository: where a ref's file is, and how its bytes are written, made durable, read and
+// removed. It owns the configuration of a file datastore, lookup keys, path templates and the choice of a formatter; what the bytes
+// mean is the business of package formatter, and which files are recorded that of the registry.
+//
+// It refuses remote stores, in-memory datastores, writing to a chain, and every path out of the root. It never checks whether a path
+// is recorded for another dataset already: who has the registry must.
+//
+// Weak spots: composites are not taken apart on writing; a file inside a zip is never removed with its dataset; a component is looked
+// up by its own storage class, not by its parent's.
 package datastore
 
 import (
+	"fmt"
+	"slices"
+
 	"valet/datastore/vfs"
-	"valet/registry/dataset"
 	"valet/registry/dimension"
 )
 
-// Store is one file datastore.
-type Store struct{ Config Config }
+// Store is one file datastore, or a chain of them. It is safe for concurrent use.
+type Store struct {
+	Config Config
 
-// New checks the configuration, compiles templates, and returns the store on a file system.
-func New(fs vfs.FS, c Config, u *dimension.Universe) (*Store, error) { panic("seam") }
-
-// Records finds dimension records for template fields such as detector.full_name.
-type Records interface {
-	Record(e *dimension.Element, id dimension.DataID) (*dimension.Record, error)
+	fs          vfs.FS
+	templates   *lookup[*template]
+	formatters  *lookup[*Formatter]
+	constraints constraints
+	// instruments are those that the configuration says something special of.
+	instruments []string
+	children    []*Store
+	disk        *disk
 }
 
-// Placer computes paths of the datasets of one type in one run. It is safe for concurrent use.
-type Placer struct{}
-
-// Placer compiles the template, formatter and extension of a dataset type in a run.
-func (s *Store) Placer(t *dataset.Type, run string, records Records) (*Placer, error) { panic("seam") }
-
-// Formatter is the formatter that the placer's files are recorded with.
-func (p *Placer) Formatter() *Formatter { panic("seam") }
-
-// AppendPath appends the path of a dataset relative to the root. The data ID must be full.
-func (p *Placer) AppendPath(dst []byte, id dimension.DataID, ref dataset.ID) ([]byte, error) {
-	panic("seam")
+// New checks the configuration, compiles templates, and returns the store on a file system. The disk is not touched. The error is
+// a *ConfigError.
+func New(fs vfs.FS, c Config, u *dimension.Universe) (*Store, error) {
+	s := &Store{Config: c, fs: fs}
+	if c.Class == ChainedClass {
+		for _, child := range c.files() {
+			file, err := New(fs, child, u)
+			if err != nil {
+				return nil, err
+			}
+			s.children = append(s.children, file)
+		}
+		return s, nil
+	}
+	if c.Root == "" || c.Root[0] != '/' {
+		return nil, &ConfigError{"root", fmt.Sprintf("%q is no absolute directory", c.Root)}
+	}
+	if c.Templates == nil {
+		c.Templates = defaultTemplates()
+	}
+	defaults, known := defaultFormatters()
+	if c.Formatters == nil {
+		c.Formatters = defaults
+	}
+	var err error
+	if s.templates, err = newLookup("templates", c.Templates, u, convertTemplate); err != nil {
+		return nil, err
+	}
+	if s.formatters, err = newFormatters(c.Formatters, known, u); err != nil {
+		return nil, err
+	}
+	if s.constraints, err = newConstraints(c, u); err != nil {
+		return nil, err
+	}
+	s.instruments = collectInstruments(s)
+	s.disk = newDisk(fs, c.Root, c.Create)
+	return s, nil
 }
 
-// Formatter is one row of the formatter table (repository.md 9.4).
-type Formatter struct {
-	// Class is the full Python class name.
-	Class     string
-	Extension string
+func convertTemplate(_ string, v any) (*template, error) {
+	text, ok := v.(string)
+	if !ok {
+		return nil, fmt.Errorf("a file template is a text, not %v", v)
+	}
+	return parseTemplate(text)
 }
 
-// Read returns the bytes of a stored file after comparing its size with the recorded one (repository.md 9.1, 9.7).
-func (s *Store) Read(r *dataset.FileRecord) ([]byte, error) { panic("seam") }
+// newFormatters compiles the formatters section. Two of its keys are no lookup keys but write options of Python classes.
+func newFormatters(m map[string]any, known []formatterDefault, u *dimension.Universe) (*lookup[*Formatter], error) {
+	classes := map[string]*Formatter{}
+	for _, k := range known {
+		classes[k.Class] = &Formatter{Class: k.Class, Extension: k.Extensions[0]}
+	}
+	lookups := map[string]any{}
+	for k, v := range m {
+		if k != "default" && k != "write_recipes" {
+			lookups[k] = v
+		}
+	}
+	return newLookup("formatters", lookups, u, func(_ string, v any) (*Formatter, error) {
+		if m := asMapping(v); m != nil {
+			v = m["formatter"]
+		}
+		class, ok := v.(string)
+		if !ok {
+			return nil, fmt.Errorf("a formatter is a class name, not %v", v)
+		}
+		if f := classes[class]; f != nil {
+			return f, nil
+		}
+		f := &Formatter{Class: class}
+		classes[class] = f
+		return f, nil
+	})
+}
 
-// Writer writes the files of one worker: directories are made once, each file is written under a temporary name and renamed. It
-// is not safe for concurrent use.
-type Writer struct{}
+func collectInstruments(s *Store) []string {
+	names := map[string]bool{}
+	for n := range s.templates.instruments {
+		names[n] = true
+	}
+	for n := range s.formatters.instruments {
+		names[n] = true
+	}
+	for _, l := range []*lookup[bool]{s.constraints.accept, s.constraints.reject} {
+		for n := range l.instruments {
+			names[n] = true
+		}
+	}
+	var out []string
+	for n := range names {
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out
+}
 
-// Writer returns a writer for one worker.
-func (s *Store) Writer() *Writer { panic("seam") }
-
-// Write writes one file at a path relative to the root, replacing an unrecorded one.
-func (w *Writer) Write(path string, data []byte) error { panic("seam") }
-
-// Sync makes every file written so far by any Writer of the store durable, so that rows that name them may be committed.
-func (s *Store) Sync() error { panic("seam") }
-
-// Remove removes a stored file; a missing one is fine; files outside the root are left alone.
-func (s *Store) Remove(r *dataset.FileRecord) error { panic("seam") }
+// Files are the file datastores in reading order: the store itself, or the children of a chain. Each has its own name and table of
+// records; a dataset is read from the first that has a record of it.
+func (s *Store) Files() []*Store {
+	if s.Config.Class == ChainedClass {
+		return s.children
+	}
+	return []*Store{s}
+}

@@ -1,0 +1,165 @@
+package datastore
+
+import (
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/crypto/blake2b"
+)
+
+// Writer writes the files of one worker: directories are made once, each file is written under a temporary name and renamed. It
+// is not safe for concurrent use; several writers of one store are.
+type Writer struct {
+	store *Store
+	// prefix makes temporary names of this writer its own, count those of one file.
+	prefix string
+	count  uint64
+	// dir is the directory of the last file, which needs no further look.
+	dir string
+	buf []byte
+}
+
+// writers tells the writers of one process apart, the process number those of several on one machine. Names that meet all the same,
+// on different machines, are noticed by Create and tried again.
+var writers atomic.Uint64
+
+// Writer returns a writer for one worker.
+func (s *Store) Writer() *Writer {
+	return &Writer{store: s, prefix: strconv.FormatInt(int64(os.Getpid()), 36) + "x" + strconv.FormatUint(writers.Add(1), 36) + "x"}
+}
+
+// Checksum is what the datastore records of written bytes: hexadecimal BLAKE2b-512, or nothing if it is not configured to.
+func (s *Store) Checksum(data []byte) string {
+	if !s.Config.Checksum {
+		return ""
+	}
+	sum := blake2b.Sum512(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// Write writes one file at a path relative to the root, replacing an unrecorded one. The file has all its bytes as soon as it has its
+// name, and is durable after the next Sync. After an error nothing is left behind. The error is a *PathError, a *FileError or, for a
+// chain, a *ChainError.
+func (w *Writer) Write(p string, data []byte) error {
+	s := w.store
+	if s.Config.Class == ChainedClass {
+		return &ChainError{}
+	}
+	slash := strings.LastIndexByte(p, '/')
+	dir := p[:max(slash, 0)]
+	if err := checkWritable(p); err != nil {
+		return err
+	}
+	if err := w.enter(dir); err != nil {
+		return err
+	}
+	err := w.write(p, dir, p[slash+1:], data)
+	if errors.Is(err, fs.ErrNotExist) {
+		// Somebody removed the directory since we saw it.
+		w.dir = ""
+		s.disk.forget(dir)
+		if err := w.enter(dir); err != nil {
+			return err
+		}
+		err = w.write(p, dir, p[slash+1:], data)
+	}
+	if err != nil {
+		return &FileError{"write", s.Config.Root + "/" + p, err}
+	}
+	s.disk.written(p, dir)
+	return nil
+}
+
+func (w *Writer) enter(dir string) error {
+	if dir == w.dir && dir != "" {
+		return nil
+	}
+	if err := w.store.disk.enter(dir); err != nil {
+		return err
+	}
+	w.dir = dir
+	return nil
+}
+
+func (w *Writer) write(p, dir, name string, data []byte) error {
+	root := w.store.Config.Root
+	for tries := 0; ; tries++ {
+		temporary := w.temporary(root, dir, name)
+		err := w.store.fs.Create(temporary, data)
+		if errors.Is(err, fs.ErrExist) && tries < 100 {
+			continue
+		}
+		if err == nil {
+			err = w.store.fs.Rename(temporary, root+"/"+p)
+		}
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			// The first error is the one to tell; a file that cannot be removed has a name that says what it is.
+			_ = w.store.fs.Remove(temporary)
+		}
+		return err
+	}
+}
+
+// temporary makes a name of the form <unique><stem>.tmp<extension> in the directory of the file (repository.md 9.5). The stem is cut at
+// its front where the name would be too long for the file system.
+func (w *Writer) temporary(root, dir, name string) string {
+	const longest = 255
+	extension := path.Ext(name)
+	stem := name[:len(name)-len(extension)]
+	w.count++
+	b := append(append(w.buf[:0], root...), '/')
+	if dir != "" {
+		b = append(append(b, dir...), '/')
+	}
+	start := len(b)
+	b = append(b, w.prefix...)
+	b = strconv.AppendUint(b, w.count, 36)
+	b = append(b, '_')
+	if over := len(b) - start + len(stem) + len(".tmp") + len(extension) - longest; over > 0 {
+		stem = stem[min(over, len(stem)):]
+	}
+	b = append(b, stem...)
+	b = append(b, ".tmp"...)
+	b = append(b, extension...)
+	w.buf = b
+	return string(b)
+}
+
+// checkWritable refuses paths that are not plainly below the root.
+func checkWritable(p string) error {
+	if err := checkRelative(p); err != nil {
+		return &PathError{p, err.Error()}
+	}
+	for rest := p; ; {
+		component := rest
+		i := strings.IndexByte(rest, '/')
+		if i >= 0 {
+			component, rest = rest[:i], rest[i+1:]
+		}
+		if component == "" || component == "." || component == ".." {
+			return &PathError{p, "has an empty or relative part"}
+		}
+		if i < 0 {
+			return nil
+		}
+	}
+}
+
+// cause is the innermost reason without the path, which may be that of a temporary file.
+func cause(err error) string {
+	var pe *fs.PathError
+	var le *os.LinkError
+	switch {
+	case errors.As(err, &pe):
+		return pe.Err.Error()
+	case errors.As(err, &le):
+		return le.Err.Error()
+	}
+	return err.Error()
+}
