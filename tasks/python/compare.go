@@ -12,13 +12,16 @@ func Equal(a, b Value) bool {
 	if c, ok := compareNumbers(a, b); ok {
 		return c == 0
 	}
+	if list, ok := a.(fieldList); ok {
+		return equalFieldList(list, b)
+	}
+	if list, ok := b.(fieldList); ok {
+		return equalFieldList(list, a)
+	}
 	switch a := a.(type) {
 	case nil:
 		return b == nil
 	case string:
-		if b, ok := b.(fieldList); ok {
-			return equalFieldList(b, a)
-		}
 		b, ok := b.(string)
 		return ok && a == b
 	case Bytes:
@@ -27,17 +30,9 @@ func Equal(a, b Value) bool {
 	case complex128:
 		return equalComplex(a, b)
 	case []Value:
-		if b, ok := b.(fieldList); ok {
-			return equalItems(a, b)
-		}
 		b, ok := b.([]Value)
 		return ok && equalItems(a, b)
-	case fieldList:
-		return equalFieldList(a, b)
 	case Tuple:
-		if b, ok := b.(fieldList); ok {
-			return equalItems(a, b)
-		}
 		b, ok := b.(Tuple)
 		return ok && equalItems(a, b)
 	case Set:
@@ -72,12 +67,8 @@ func equalItems(a, b []Value) bool {
 }
 
 func equalFieldList(a fieldList, b Value) bool {
-	switch b.(type) {
-	case string, []Value, fieldList, Tuple:
-		items, _ := Iterate(b)
-		return equalItems(a, items)
-	}
-	return false
+	items, ok := Iterate(b)
+	return ok && equalItems(a, items)
 }
 
 func equalComplex(a complex128, b Value) bool {

@@ -51,7 +51,7 @@ type run struct {
 
 // exec executes one text. A fault of a loaded file keeps the place in that file.
 func (r *run) exec(file string, line int, text, path string) error {
-	b := &block{run: r, path: path, imports: map[string]string{}}
+	b := &block{run: r, path: path, imports: map[string]binding{}}
 	p, err := newParser(text, line, true)
 	if err != nil {
 		return located(file, text, line, line, err)

@@ -13,12 +13,16 @@ func (b *block) value(n *node) (Value, error) {
 	return e.eval(n)
 }
 
-// name gives the value of config.field, parameters.name, __file__, or of an imported name, which is an Object.
+// name gives the value of config.field, parameters.name or __file__. An imported module is an Object; what is in it only Python knows.
 func (b *block) name(n *node) (Value, error) {
 	rest := strings.Join(n.segments[1:], ".")
-	switch root := n.segments[0]; {
-	case b.imports[root] != "":
-		return Object{b.full(n)}, nil
+	root := n.segments[0]
+	imported, ok := b.imports[root]
+	switch {
+	case ok && imported.module && rest == "":
+		return Object{imported.path}, nil
+	case ok:
+		return nil, n.unsupported("the imported name " + n.name())
 	case root == "config":
 		if rest == "" {
 			return Object{"config"}, nil
@@ -47,8 +51,8 @@ func (b *block) name(n *node) (Value, error) {
 // full is the dotted name with its imported beginning replaced by what it means.
 func (b *block) full(n *node) string {
 	root := n.segments[0]
-	if full := b.imports[root]; full != "" {
-		root = full
+	if imported, ok := b.imports[root]; ok {
+		root = imported.path
 	}
 	return strings.Join(append([]string{root}, n.segments[1:]...), ".")
 }
@@ -75,7 +79,7 @@ func (b *block) call(n *node) (Value, error) {
 		return nil
 	}
 	full := b.full(n.args[0])
-	imported := b.imports[n.args[0].segments[0]] != ""
+	_, imported := b.imports[n.args[0].segments[0]]
 	if strings.HasPrefix(full, "os.") && !imported {
 		return nil, &OperationError{"NameError", "name 'os' is not defined"}
 	}
@@ -150,7 +154,7 @@ func (b *block) importStatement() error {
 		} else if as != "" {
 			bound, meaning = as, module
 		}
-		b.imports[bound] = meaning
+		b.imports[bound] = binding{meaning, true}
 		if !p.is(",") {
 			return nil
 		}
@@ -195,7 +199,7 @@ func (b *block) fromStatement() error {
 		} else if as != "" {
 			bound = as
 		}
-		b.imports[bound] = module + "." + name
+		b.imports[bound] = binding{module + "." + name, false}
 		more, err := p.accept(",")
 		if err != nil {
 			return err
@@ -268,20 +272,18 @@ func (b *block) assertStatement() error {
 	if !ok {
 		return &UnsupportedError{start.line, start.column, "an assertion"}
 	}
-	if len(b.env.Classes) == 0 || slices.Contains(b.env.Classes, b.full(class)) {
+	// The text decides, imported or not: an earlier block may have imported it.
+	full := b.full(class)
+	if len(b.env.Classes) == 0 || slices.Contains(b.env.Classes, full) {
 		return nil
 	}
-	if b.imports[class.segments[0]] == "" {
-		if !b.everything {
-			return &OperationError{"NameError", "name '" + class.segments[0] + "' is not defined"}
-		}
+	if _, ok := b.imports[class.segments[0]]; !ok && b.everything {
 		// What "import *" bound is unknown: the class's own name decides.
-		last := class.segments[len(class.segments)-1]
-		if slices.ContainsFunc(b.env.Classes, func(known string) bool { return known[strings.LastIndexByte(known, '.')+1:] == last }) {
+		if slices.ContainsFunc(b.env.Classes, func(known string) bool { return known[strings.LastIndexByte(known, '.')+1:] == full }) {
 			return nil
 		}
 	}
-	return &OperationError{"AssertionError", "config is of type " + b.env.Classes[0] + " instead of " + b.full(class)}
+	return &OperationError{"AssertionError", "config is of type " + b.env.Classes[0] + " instead of " + full}
 }
 
 // assertedClass is the class in type(config) is class.

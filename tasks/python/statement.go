@@ -10,10 +10,16 @@ type block struct {
 	*run
 	parser *parser
 	path   string
-	// imports maps the names that imports bind to what they mean: np to numpy, join to os.path.join.
-	imports map[string]string
+	// imports are the names that imports bind: np to the module numpy, join to os.path.join.
+	imports map[string]binding
 	// everything tells that "from x import *" may have bound any name.
 	everything bool
+}
+
+// binding is what an imported name means.
+type binding struct {
+	path   string
+	module bool
 }
 
 // statement executes the simple statement at the parser's position and steps over the end of it.
@@ -44,11 +50,16 @@ func (b *block) statement() error {
 
 // end steps over the end of a statement.
 func (b *block) end() error {
-	p := b.parser
-	if p.is(";") || p.tok.kind == newlineToken {
-		return p.advance()
+	if err := b.ends(); err != nil || b.parser.tok.kind == endToken {
+		return err
 	}
-	if p.tok.kind != endToken {
+	return b.parser.advance()
+}
+
+// ends checks that the statement is at its end.
+func (b *block) ends() error {
+	p := b.parser
+	if p.tok.kind != newlineToken && p.tok.kind != endToken && !p.is(";") {
 		return p.fail("invalid syntax at %s", p.found())
 	}
 	return nil
@@ -70,6 +81,13 @@ func (b *block) simple() error {
 		return p.unsupported("an annotation")
 	case p.tok.kind == opToken && strings.HasSuffix(p.tok.text, "=") && len(p.tok.text) > 1:
 		return p.unsupported("arithmetic with " + p.tok.text)
+	case n.kind == nameNode && p.tok.kind == nameToken && (n.name() == "match" || n.name() == "type"):
+		return n.unsupported("the statement " + n.name())
+	}
+	if err := b.ends(); err != nil {
+		return err
+	}
+	switch {
 	case n.kind == constantNode:
 		return nil
 	case n.kind == callNode && n.args[0].kind == nameNode:
@@ -102,9 +120,9 @@ func (b *block) right() (Value, error) {
 	if p.is("=") {
 		return nil, p.unsupported("a chained assignment")
 	}
-	if p.tok.kind != newlineToken && p.tok.kind != endToken && !p.is(";") {
+	if err := b.ends(); err != nil {
 		// Nothing is changed by half a statement.
-		return nil, p.fail("invalid syntax at %s", p.found())
+		return nil, err
 	}
 	return b.value(n)
 }
@@ -184,7 +202,7 @@ func (b *block) method(call *node) error {
 	if method == "load" {
 		name, ok := arg.(string)
 		if !ok {
-			return typeError("load() takes a file name, not %s", TypeName(arg))
+			return &OperationError{"ValueError", "load() takes a file name, not " + TypeName(arg)}
 		}
 		return b.load(name, b.path)
 	}

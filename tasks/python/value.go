@@ -25,7 +25,7 @@ type Pair struct{ Key, Value Value }
 // Mapping is a Python dict: keys are in the order of their first insertion, no two are equal.
 type Mapping struct{ Pairs []Pair }
 
-// fieldList is the list of a config field. Unlike a list it equals every sequence of equal items and has no order.
+// fieldList is the list of a config field. Unlike a list it equals everything that gives equal items, and has no order.
 type fieldList []Value
 
 // fieldValue is a value as statements and contracts see it in a config.
