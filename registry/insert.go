@@ -127,7 +127,7 @@ func encodeIDs(d dialect.Dialect, refs []dataset.Ref) []driver.Value {
 func ingestDate(l catalog.Layout, t time.Time) driver.Value {
 	t = t.UTC().Truncate(time.Microsecond)
 	if l.TextIngestDate {
-		return t.Format("2006-01-02 15:04:05.000000")
+		return catalog.IngestText(t)
 	}
 	return dimension.TAI(t)
 }

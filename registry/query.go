@@ -38,13 +38,18 @@ type Query struct {
 	Datasets []DatasetSearch
 	// Where restricts the rows; nil does not.
 	Where query.Expr
-	// Binds are the values of bind names in Where.
+	// JoinWhere restricts the rows too, but its names are looked up among everything that takes part, not only what comes back
+	// (queries.md 2.2).
+	JoinWhere query.Expr
+	// Binds are the values of bind names in Where and JoinWhere.
 	Binds query.Binds
 	// DataID gives equality constraints and decides governor values; may be nil.
 	DataID map[string]any
 	// Defaults are governor values that apply where the query needs one and does not say which (queries.md 4); may be nil.
 	Defaults map[string]any
-	// Sorted orders rows by required values.
+	// OrderBy are terms such as visit.timespan.begin or -visit (queries.md 8.2).
+	OrderBy []string
+	// Sorted orders rows by required values, after OrderBy.
 	Sorted bool
 	// Limit is the largest number of rows; 0 is no limit.
 	Limit int

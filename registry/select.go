@@ -58,17 +58,12 @@ func (r *Registry) plan(ctx context.Context, c *catalog.Catalog, q Query) (*plan
 	if q.Dimensions == nil {
 		q.Dimensions = r.universe.MustGroup()
 	}
-	for name := range q.Defaults {
-		if e := r.universe.Dimension(name); e == nil || !e.Governor {
-			return nil, &query.Error{Kind: query.BadType, Reason: fmt.Sprintf("only governor dimensions can have a default value, not %q", name)}
-		}
-	}
 	in := planner.Query{Dimensions: q.Dimensions, Joined: q.Joined, Sorted: q.Sorted, Limit: q.Limit}
 	whole := q.Dimensions
 	if q.Joined != nil {
 		whole = whole.Union(q.Joined)
 	}
-	var names []string
+	var returned, joined []string
 	for i, s := range q.Datasets {
 		if slices.ContainsFunc(q.Datasets[:i], func(o DatasetSearch) bool { return o.Type == s.Type && !slices.Equal(o.Collections, s.Collections) }) {
 			return nil, &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("dataset type %q is searched twice in different collections", s.Type)}
@@ -93,59 +88,57 @@ func (r *Registry) plan(ctx context.Context, c *catalog.Catalog, q Query) (*plan
 		}
 		whole = whole.Union(t.Dimensions)
 		in.Searches = append(in.Searches, out)
-		names = append(names, t.Name)
+		joined = append(joined, t.Name)
+		if !s.Restrict {
+			returned = append(returned, t.Name)
+		}
 	}
-	var err error
-	if in.Equal, err = r.equalities(q.DataID); err != nil {
-		return nil, err
-	}
-	if in.Condition, err = r.condition(q, whole, names, &in); err != nil {
+	if err := r.conditions(q, whole, returned, joined, &in); err != nil {
 		return nil, err
 	}
 	return planner.New(ctx, c, in)
 }
 
-// equalities turns a partial data ID into constraints, in universe order.
-func (r *Registry) equalities(values map[string]any) ([]query.Equality, error) {
-	var out []query.Equality
-	for name, value := range values {
+// conditions binds the where expressions and the ordering and applies the governor rule (queries.md 4).
+func (r *Registry) conditions(q Query, whole *dimension.Group, returned, joined []string, in *planner.Query) error {
+	result := query.Context{Universe: r.universe, Dimensions: q.Dimensions, Datasets: returned, Binds: q.Binds}
+	where, err := query.Bind(q.Where, result)
+	if err != nil {
+		return err
+	}
+	joinWhere, err := query.Bind(q.JoinWhere, query.Context{Universe: r.universe, Dimensions: whole, Datasets: joined, Binds: q.Binds})
+	if err != nil {
+		return err
+	}
+	dataID, err := query.BindDataID(q.DataID, result)
+	if err != nil {
+		return err
+	}
+	defaults := map[string]dimension.Value{}
+	for name, value := range q.Defaults {
 		e := r.universe.Dimension(name)
-		if e == nil {
-			_, err := r.universe.Group(name)
-			return nil, fmt.Errorf("data ID: %w", err)
+		if e == nil || !e.Governor {
+			return &query.Error{Kind: query.BadType, Reason: fmt.Sprintf("only governor dimensions can have a default value, not %q", name)}
 		}
-		v, err := e.ConvertValue(value)
+		if defaults[name], err = e.ConvertValue(value); err != nil {
+			return fmt.Errorf("default data ID: %w", err)
+		}
+	}
+	in.Condition, err = query.ApplyGovernors(query.Conjunction(joinWhere, where, dataID), whole, defaults)
+	if err != nil {
+		return err
+	}
+	if err := query.CheckOverlaps(in.Condition); err != nil {
+		return err
+	}
+	for _, text := range q.OrderBy {
+		term, err := query.BindOrder(text, result)
 		if err != nil {
-			return nil, fmt.Errorf("data ID: %w", err)
+			return err
 		}
-		out = append(out, query.Equality{Dimension: e, Value: v})
+		in.Order = append(in.Order, term)
 	}
-	slices.SortFunc(out, func(a, b query.Equality) int { return a.Dimension.Index - b.Dimension.Index })
-	return out, nil
-}
-
-// condition binds the where expression and applies the governor rule (queries.md 4).
-func (r *Registry) condition(q Query, whole *dimension.Group, names []string, in *planner.Query) (query.Predicate, error) {
-	if q.Where == nil {
-		// Without an expression the rule only adds defaults for governors among the dimensions.
-		for _, e := range in.Equal {
-			whole = whole.Union(e.Dimension.Group())
-		}
-		for _, g := range whole.Governors() {
-			value, ok := q.Defaults[g.Name]
-			given := slices.ContainsFunc(in.Equal, func(e query.Equality) bool { return e.Dimension == g })
-			if !ok || given {
-				continue
-			}
-			v, err := g.ConvertValue(value)
-			if err != nil {
-				return nil, fmt.Errorf("default data ID: %w", err)
-			}
-			in.Equal = append(in.Equal, query.Equality{Dimension: g, Value: v})
-		}
-		return nil, nil
-	}
-	return query.Bind(q.Where, query.Context{Universe: r.universe, Dimensions: q.Dimensions, Datasets: names, Binds: q.Binds})
+	return nil
 }
 
 // DimensionsError says that a dataset type has dimensions that a query does not.

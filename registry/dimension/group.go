@@ -32,6 +32,9 @@ type UnknownDimensionError struct {
 
 func (e *UnknownDimensionError) Error() string { return fmt.Sprintf("unknown dimension %q", e.Name) }
 
+// ClassName is upstream's exception.
+func (e *UnknownDimensionError) ClassName() string { return "KeyError" }
+
 // Hint suggests a dimension of a similar name.
 func (e *UnknownDimensionError) Hint() string {
 	if e.Near == "" {

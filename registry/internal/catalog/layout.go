@@ -1,5 +1,7 @@
 package catalog
 
+import "time"
+
 // Layout is what differs between the stored layouts that valet reads and writes (repository.md 13.1). It is chosen once, when
 // the repository is opened.
 type Layout struct {
@@ -16,3 +18,6 @@ var (
 	IntegerKeys = Layout{CollectionKey: "collection_id", RunKey: "collection_id", CollectionRef: "collection_id", RunRef: "run_id"}
 	NameKeys    = Layout{CollectionKey: "name", RunKey: "name", CollectionRef: "collection_name", RunRef: "run_name", NameKeys: true}
 )
+
+// IngestText is how an instant is written in the layout with TextIngestDate.
+func IngestText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000000") }

@@ -43,6 +43,9 @@ type Dialect interface {
 
 	// TimespanDeclaration are the columns of a timespan in CREATE TABLE; required ones default to all time.
 	TimespanDeclaration(required bool) []string
+	// InMany is the condition that x is one of many integers or strings, with few parameters.
+	InMany(x *Text, values []driver.Value) *Text
+
 	// ColumnType is the type of a column in CREATE TABLE, by logical type and declared length (repository.md 3.1).
 	ColumnType(t Type, length int) string
 	// LengthChecks reports whether short strings get a CHECK constraint (repository.md 3.3).

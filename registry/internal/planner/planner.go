@@ -38,11 +38,11 @@ type Query struct {
 	// Joined are further dimensions that take part; may be nil.
 	Joined   *dimension.Group
 	Searches []Search
-	// Condition restricts the rows; nil does not.
+	// Condition restricts the rows; nil does not. It includes data ID constraints and governor defaults.
 	Condition query.Predicate
-	// Equal are values that dimensions must have besides.
-	Equal []query.Equality
-	// Sorted orders rows by their required values.
+	// Order sorts the rows.
+	Order []query.OrderTerm
+	// Sorted orders rows by their required values, after Order.
 	Sorted bool
 	// Limit is the largest number of rows, 0 for no limit.
 	Limit int
@@ -73,6 +73,9 @@ func (e *UnsupportedError) ClassName() string { return "lsst.daf.butler.Unimplem
 func New(ctx context.Context, c *catalog.Catalog, q Query) (*Plan, error) {
 	b := &builder{catalog: c, query: &q, keys: map[string]string{}, tables: map[*dimension.Element]string{}, constants: map[string]dimension.Value{}}
 	b.analyse()
+	if err := b.checkOrder(); err != nil {
+		return nil, err
+	}
 	for i := range q.Searches {
 		empty, err := b.resolve(ctx, &q.Searches[i])
 		if err != nil {
@@ -103,20 +106,15 @@ func (b *builder) analyse() {
 	if q.Joined != nil {
 		groups = append(groups, q.Joined)
 	}
-	equal := q.Equal
-	for _, e := range equal {
-		groups = append(groups, e.Dimension.Group())
-	}
 	if q.Condition != nil {
 		b.mentioned = query.Mentions(q.Condition)
 		groups = append(groups, b.mentioned.Dimensions(q.Dimensions.Universe))
-		equal = append(query.Equalities(q.Condition), equal...)
-	}
-	for _, e := range equal {
-		if old, ok := b.constants[e.Dimension.Name]; ok && old != e.Value {
-			b.empty = true
+		for _, e := range query.Equalities(q.Condition) {
+			if old, ok := b.constants[e.Dimension.Name]; ok && old != e.Value {
+				b.empty = true
+			}
+			b.constants[e.Dimension.Name] = e.Value
 		}
-		b.constants[e.Dimension.Name] = e.Value
 	}
 	b.dimensions = q.Dimensions.Union(groups...)
 }

@@ -60,9 +60,9 @@ func (b *builder) addSearch(i int) {
 		b.provide(src, d, alias+"."+q(d.Name))
 	}
 	mentioned := false
-	for _, f := range b.mentioned.Datasets {
+	for i, f := range slices.Concat(b.mentioned.Datasets, b.orderedBy) {
 		if f.DatasetType == s.Type.Name {
-			mentioned = true
+			mentioned = mentioned || i < len(b.mentioned.Datasets)
 			placed.needDataset = placed.needDataset || f.Name == "ingest_date" || f.Name == "run"
 		}
 	}

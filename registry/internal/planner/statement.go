@@ -3,6 +3,7 @@ package planner
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"valet/registry/internal/dialect"
 )
@@ -17,12 +18,11 @@ func (b *builder) statement() (*Plan, error) {
 		}
 		b.where = append(b.where, t)
 	}
-	for _, e := range b.query.Equal {
-		if !e.Dimension.Governor {
-			b.where = append(b.where, dialect.SQL(b.keys[e.Dimension.Name], " = ").Arg(e.Value.Any()))
-		}
-	}
 	out := b.outputs(p)
+	order, out, err := b.order(out)
+	if err != nil {
+		return nil, err
+	}
 	late := false
 	for _, s := range b.searches {
 		late = late || s.late
@@ -49,8 +49,8 @@ func (b *builder) statement() (*Plan, error) {
 	if late {
 		t = b.chooseFirst(t, len(out), distinct)
 	}
-	if b.query.Sorted {
-		b.orderBy(t)
+	if len(order) > 0 {
+		t.Write(" ORDER BY ", strings.Join(order, ", "))
 	}
 	if b.query.Limit > 0 {
 		t.Write(" LIMIT ").Arg(int64(b.query.Limit))
@@ -141,16 +141,4 @@ func (b *builder) chooseFirst(inner *dialect.Text, columns int, distinct bool) *
 		t.Write("rank", n, " = best", n)
 	}
 	return t
-}
-
-// orderBy sorts by the required values, which are the first columns.
-func (b *builder) orderBy(t *dialect.Text) {
-	for i := range b.query.Dimensions.Required {
-		if i == 0 {
-			t.Write(" ORDER BY ")
-		} else {
-			t.Write(", ")
-		}
-		t.Write("c", strconv.Itoa(i))
-	}
 }

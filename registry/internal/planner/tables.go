@@ -18,6 +18,7 @@ type builder struct {
 	dimensions *dimension.Group // of the whole query
 	mentioned  query.Mentioned
 	constants  map[string]dimension.Value // dimension -> the only value the condition allows
+	orderedBy  []*query.DatasetField      // dataset fields that rows are ordered by
 	empty      bool
 
 	sources  []*source

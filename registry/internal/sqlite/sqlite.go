@@ -8,6 +8,7 @@ package sqlite
 import (
 	"database/sql/driver"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -151,4 +152,11 @@ func (*SQLite) Glob(pattern string) (operator, native string) {
 		}
 	}
 	return "GLOB", out.String()
+}
+
+// InMany passes the values as one JSON array.
+func (*SQLite) InMany(x *dialect.Text, values []driver.Value) *dialect.Text {
+	// The values are int64, float64 and string, which always have a JSON form.
+	text, _ := json.Marshal(values)
+	return dialect.SQL().Add(x).Write(" IN (SELECT value FROM json_each(").Arg(string(text)).Write("))")
 }
