@@ -1,7 +1,9 @@
 package datastore
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,11 +74,22 @@ func (o *op) appendAttribute(dst []byte, id dimension.DataID, records Records) (
 	return dst, err
 }
 
-// appendAny appends a record's value as Python formats it.
+// appendAny appends a value as Python formats it.
 func (o *op) appendAny(dst []byte, v any) ([]byte, error) {
+	if o.convert != 0 {
+		plain := op{slashes: o.slashes}
+		text, err := plain.appendAny(nil, v)
+		if err != nil {
+			return dst, err
+		}
+		convert := o.convert
+		if _, isText := v.(string); !isText {
+			convert = 's'
+		}
+		return o.spec.appendString(dst, converted(string(text), convert))
+	}
+	var text string
 	switch v := v.(type) {
-	case nil:
-		return append(dst, "None"...), o.null()
 	case string:
 		return o.spec.appendString(dst, sanitise(v, o.slashes))
 	case int64:
@@ -85,31 +98,86 @@ func (o *op) appendAny(dst []byte, v any) ([]byte, error) {
 		return o.spec.appendFloat(dst, v)
 	case bool:
 		return o.spec.appendBool(dst, v)
+	case nil:
+		text = "None"
 	case dimension.Timespan:
-		if o.spec != nil {
-			return dst, fmt.Errorf("a timespan has no format %q", o.spec.text)
-		}
-		return appendTimespan(dst, v), nil
+		text = timespanText(v)
+	case []byte:
+		text = bytesText(v)
+	default:
+		return dst, fmt.Errorf("a value of type %T has no text to put in a path", v)
 	}
-	return dst, fmt.Errorf("a value of type %T has no text to put in a path", v)
+	if o.spec != nil {
+		return dst, fmt.Errorf("%s cannot be shown with format %q", text, o.spec.text)
+	}
+	return append(dst, text...), nil
 }
 
-// appendTimespan shows a timespan in TAI to the second, as upstream does.
-func appendTimespan(dst []byte, t dimension.Timespan) []byte {
+// converted applies a conversion to a text: s leaves it, r quotes it as Python's repr does, a also escapes what is not ASCII.
+func converted(s string, conversion byte) string {
+	if conversion != 'r' && conversion != 'a' {
+		return s
+	}
+	s = dimension.Quote(s)
+	if conversion == 'r' {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r < 0x80:
+			b.WriteRune(r)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	return b.String()
+}
+
+// bytesText shows bytes as Python's repr does.
+func bytesText(v []byte) string {
+	quote := "'"
+	if bytes.IndexByte(v, '\'') >= 0 && bytes.IndexByte(v, '"') < 0 {
+		quote = `"`
+	}
+	var b strings.Builder
+	b.WriteString("b" + quote)
+	for _, c := range v {
+		switch {
+		case c == quote[0] || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c == '\r':
+			b.WriteString(`\r`)
+		case c == '\t':
+			b.WriteString(`\t`)
+		case c < ' ' || c >= 0x7f:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String() + quote
+}
+
+// timespanText shows a timespan in TAI to the second, as upstream does.
+func timespanText(t dimension.Timespan) string {
 	const layout = "2006-01-02T15:04:05"
 	if t.IsEmpty() {
-		return append(dst, "(empty)"...)
+		return "(empty)"
 	}
-	if t.Begin <= dimension.MinTime {
-		dst = append(dst, "(-∞, "...)
-	} else {
-		dst = append(dst, '[')
-		dst = time.Unix(0, t.Begin).UTC().AppendFormat(dst, layout)
-		dst = append(dst, ", "...)
+	begin, end := "(-∞", "∞"
+	if t.Begin > dimension.MinTime {
+		begin = "[" + time.Unix(0, t.Begin).UTC().Format(layout)
 	}
-	if t.End >= dimension.MaxTime {
-		return append(dst, "∞)"...)
+	if t.End < dimension.MaxTime {
+		end = time.Unix(0, t.End).UTC().Format(layout)
 	}
-	dst = time.Unix(0, t.End).UTC().AppendFormat(dst, layout)
-	return append(dst, ')')
+	return begin + ", " + end + ")"
 }

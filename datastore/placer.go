@@ -163,10 +163,7 @@ func (v *variant) appendPath(dst []byte, id dimension.DataID, ref dataset.ID, re
 	if out, err = seal(out, start, v.program.extension); err != nil {
 		return dst[:start], &TemplateError{v.program.template.text, v.program.typeName, fmt.Sprintf("for %s: %s", id, err)}
 	}
-	if v.program.needsID {
-		err = v.program.checkID(out[start:], ref)
-	}
-	return out, err
+	return out, nil
 }
 
 // place appends the normalised path without extension.

@@ -1,7 +1,6 @@
 package datastore
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,7 +23,6 @@ type program struct {
 	// cacheable says that no later operation can make a slash.
 	cacheable bool
 	extension string
-	needsID   bool
 }
 
 type opKind uint8
@@ -47,6 +45,7 @@ type op struct {
 	element  *dimension.Element
 	column   int
 	required []int
+	convert  byte
 	spec     *formatSpec
 	slashes  bool
 	cache    *attributeCache
@@ -85,6 +84,7 @@ func (t *template) compile(typ *dataset.Type, run, extension string) (*program, 
 			if strings.Contains(piece.literal, "/") {
 				p.constant(piece.literal)
 			}
+			p.constant(converted("", piece.conversion))
 			continue
 		}
 		if o.field == "component" {
@@ -99,9 +99,6 @@ func (t *template) compile(typ *dataset.Type, run, extension string) (*program, 
 	}
 	if !componentUsed {
 		return bad("never uses {component}, so that all components would share a file")
-	}
-	for _, piece := range t.pieces {
-		p.needsID = p.needsID || slices.Contains(piece.alternatives, "id")
 	}
 	p.findDirectory()
 	return p, nil
@@ -118,7 +115,7 @@ func resolve(p piece, g *dimension.Group, constants map[string]string) (o op, te
 		_, ok := constants[name]
 		return ok || g.Has(name) || name == "id" || name == "skypix" && skypixAlias(g) != nil
 	}
-	o = op{field: p.alternatives[0], slashes: p.slashes}
+	o = op{field: p.alternatives[0], slashes: p.slashes, convert: p.conversion}
 	for _, a := range p.alternatives {
 		if known(base(a)) {
 			o.field = a
@@ -132,6 +129,9 @@ func resolve(p piece, g *dimension.Group, constants map[string]string) (o op, te
 	if dotted {
 		if strings.Contains(attribute, ".") {
 			return o, "", false, errors.New("has two periods")
+		}
+		if alias := skypixAlias(g); name == "skypix" && alias != nil {
+			name = alias.Name
 		}
 		if !g.Has(name) {
 			return o, "", false, nil
@@ -148,7 +148,7 @@ func resolve(p piece, g *dimension.Group, constants map[string]string) (o op, te
 		return o, "", true, nil
 	}
 	if c, ok := constants[name]; ok {
-		formatted, err := o.spec.appendString(nil, sanitise(c, p.slashes))
+		formatted, err := o.spec.appendString(nil, converted(sanitise(c, p.slashes), o.convert))
 		return o, string(formatted), true, err
 	}
 	if name == "id" {
@@ -217,17 +217,12 @@ func (p *program) run(dst []byte, ops []op, id dimension.DataID, ref dataset.ID,
 			if o.position >= len(values) {
 				return dst, &TemplateError{p.template.text, p.typeName, fmt.Sprintf("needs {%s}, which data ID %s does not give", o.field, id)}
 			}
-			v := values[o.position]
-			switch {
-			case v.IsInt():
+			if v := values[o.position]; v.IsInt() && o.convert == 0 {
 				dst, err = o.spec.appendInt(dst, v.Int())
-			case v.IsZero():
-				err = o.null()
-				dst = append(dst, "None"...)
-			case o.spec == nil:
+			} else if o.spec == nil && o.convert == 0 && !v.IsZero() {
 				dst = appendSanitised(dst, v.Text(), o.slashes)
-			default:
-				dst, err = o.spec.appendString(dst, sanitise(v.Text(), o.slashes))
+			} else {
+				dst, err = o.appendAny(dst, v.Any())
 			}
 		case opAttribute:
 			dst, err = o.appendAttribute(dst, id, records)
@@ -239,19 +234,4 @@ func (p *program) run(dst []byte, ops []op, id dimension.DataID, ref dataset.ID,
 		}
 	}
 	return dst, nil
-}
-
-func (o *op) null() error {
-	if o.spec != nil {
-		return fmt.Errorf("has no value, which format %q cannot show", o.spec.text)
-	}
-	return nil
-}
-
-// checkID makes sure that a template that relies on the ID has it in the path.
-func (p *program) checkID(path []byte, ref dataset.ID) error {
-	if p.needsID && !bytes.Contains(path, []byte(ref.String())) {
-		return &TemplateError{p.template.text, p.typeName, "uses {id}, but the whole ID is not in the path"}
-	}
-	return nil
 }

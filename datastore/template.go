@@ -24,6 +24,8 @@ type piece struct {
 	// optional and slashes are the ? and / of the specification, spec is the rest of it.
 	optional, slashes bool
 	spec              string
+	// conversion is the letter behind !, which makes a text of the value first, or 0.
+	conversion byte
 }
 
 // TemplateError says why a path template cannot be used, at all or for a dataset type.
@@ -71,7 +73,7 @@ func parseTemplate(text string) (*template, error) {
 		return bad(err.Error())
 	}
 	t := &template{text: text, pieces: pieces}
-	mandatory, dimensions := false, false
+	mandatory, dimensions, id := false, false, false
 	for _, p := range pieces {
 		for _, a := range p.alternatives {
 			switch b := base(a); b {
@@ -80,7 +82,7 @@ func parseTemplate(text string) (*template, error) {
 			case "run":
 				mandatory = true
 			case "id":
-				mandatory, dimensions = true, true
+				mandatory, dimensions, id = true, true, true
 			case "datasetType", "component":
 			default:
 				dimensions = true
@@ -92,6 +94,9 @@ func parseTemplate(text string) (*template, error) {
 		return bad("has neither {run} nor {id}")
 	case strings.Contains(text, "../"):
 		return bad("steps up to a parent directory")
+	case id && !strings.Contains(text[strings.LastIndexByte(text, '/')+1:], "{id}"):
+		// The text is meant, not the parsed field: upstream looks for these four characters (observed).
+		return bad("uses {id}, but has no plain {id} in the name of the file")
 	case !dimensions:
 		return bad("has no field of a dimension")
 	}
@@ -99,7 +104,7 @@ func parseTemplate(text string) (*template, error) {
 }
 
 // splitFormat cuts a template into pieces as Python cuts format strings: braces are doubled to stand for themselves, a field is
-// {name!conversion:specification}, the conversion is ignored.
+// {name!conversion:specification}.
 func splitFormat(s string) ([]piece, error) {
 	var out []piece
 	for s != "" {
@@ -154,6 +159,9 @@ func parseField(s string) (piece, string, error) {
 	if mark == '!' {
 		if len(rest) < 2 || rest[1] != ':' && rest[1] != '}' {
 			return piece{}, "", errors.New("has a bad conversion after '!'")
+		}
+		if p.conversion = rest[0]; strings.IndexByte("rsa", p.conversion) < 0 {
+			return piece{}, "", fmt.Errorf("has the unknown conversion !%c", p.conversion)
 		}
 		mark, rest = rest[1], rest[2:]
 	}
