@@ -1,0 +1,1 @@
+"""Stand-ins for the metric tasks whose configs and outputs valet writes."""
