@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"errors"
-
 	"valet/registry/dimension"
 	"valet/tasks"
 )
@@ -27,6 +25,8 @@ type Options struct {
 	// Convertible reports whether datasets stored with one storage class can be read or written as another; nil allows equal
 	// ones only.
 	Convertible func(stored, wanted string) bool
+	// Component is the storage class of a component of a storage class; nil knows no components.
+	Component func(storageClass, component string) (string, bool)
 	// Instrument, if not nil, gives the short name of an instrument class path.
 	Instrument func(class string) (string, bool, error)
 	// IgnoreContracts leaves contracts unevaluated.
@@ -39,91 +39,75 @@ type Options struct {
 	Warn func(message string)
 }
 
-// Resolved is a pipeline with evaluated configs, linked by dataset types. It must not be changed.
-type Resolved struct {
-	Pipeline *Pipeline
-	// Instrument is the short name of the pipeline's instrument: an implicit constraint of the data ID; or empty.
-	Instrument string
-	// Tasks in topological order: each after all producers of its inputs; ties by label.
-	Tasks []*TaskNode
-	// DatasetTypes of all tasks, sorted by name, packages included unless Options.NoVersions.
-	DatasetTypes []*DatasetType
-
-	byLabel map[string]*TaskNode
-	byName  map[string]*DatasetType
-}
-
-// TaskNode is a resolved task.
-type TaskNode struct {
-	Label string
-	// Index is the position in Resolved.Tasks.
-	Index int
-	Class *tasks.Class
-	// Config is complete and validated.
-	Config      *tasks.Config
-	Connections *tasks.Connections
-	// Dimensions of the quanta, or nil without a universe.
-	Dimensions *dimension.Group
-	// Inputs and Outputs are the regular connections, in the order of Connections.
-	Inputs, Outputs []Edge
-	// ConfigType, MetadataType and LogType are what every task writes; the last two are nil if the config says so.
-	ConfigType, MetadataType, LogType *DatasetType
-}
-
-// Edge links a task to a dataset type by a connection.
-type Edge struct {
-	// Connection is the name by which the task knows it.
-	Connection string
-	Type       *DatasetType
-	// Component of the dataset type that is read, or empty.
-	Component string
-	// StorageClass as the task declares it.
-	StorageClass string
-}
-
-// DatasetType is a dataset type of the pipeline.
-type DatasetType struct {
-	Name string
-	// Declared are the dimensions as the first task or the registry declares them.
-	Declared []string
-	// Dimensions is the expanded group, or nil without a universe.
-	Dimensions *dimension.Group
-	// StorageClass is the registered one if the type is registered, else that of the producer, else that of the first consumer.
-	StorageClass string
-	// Init types are written once a run, not per quantum: configs and packages.
-	Init bool
-	// Registered tells that Options.Registered knows the type.
-	Registered bool
-	// Producer is nil for overall inputs and for packages.
-	Producer *TaskNode
-	// Consumers in topological order.
-	Consumers []*TaskNode
-}
-
-// Task returns the node of a label, or nil.
-func (r *Resolved) Task(label string) *TaskNode { return r.byLabel[label] }
-
-// DatasetType returns the named dataset type, or nil.
-func (r *Resolved) DatasetType(name string) *DatasetType { return r.byName[name] }
-
-// OverallInputs are the types that no task of the pipeline writes, sorted by name; Intermediates are written and read;
-// Outputs are written and not read.
-func (r *Resolved) OverallInputs() []*DatasetType {
-	var out []*DatasetType
-	for _, t := range r.DatasetTypes {
-		if t.Producer == nil && !t.Init {
-			out = append(out, t)
-		}
+func (o *Options) warn(message string) {
+	if o.Warn != nil {
+		o.Warn(message)
 	}
-	return out
 }
 
-// Subgraphs are the independent parts of the pipeline: no dataset type links a task of one with a task of another. Parts are
-// ordered by their first task, tasks are in topological order (pipelines.md 4.2).
-func (r *Resolved) Subgraphs() [][]*TaskNode { return nil }
+func (o *Options) convertible(stored, wanted string) bool {
+	return stored == wanted || o.Convertible != nil && o.Convertible(stored, wanted)
+}
 
 // Resolve evaluates the configs of all tasks, checks contracts, and links tasks and dataset types (pipelines.md 1.5, 2.1, 3).
 // Errors are *Error, *DuplicateOutputError or *CycleError.
 func (p *Pipeline) Resolve(table tasks.Table, opts Options) (*Resolved, error) {
-	return nil, errors.ErrUnsupported
+	instrument, err := p.instrument(&opts)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.link(table, opts)
+	if err != nil {
+		return nil, err
+	}
+	r.Instrument = instrument
+	if opts.Select != "" {
+		if err := r.selectTasks(opts.Select); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.define(&opts); err != nil {
+		return nil, err
+	}
+	if opts.Select == "" {
+		if err := r.checkSteps(&opts); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// link configures the tasks and links them by the names of their dataset types.
+func (p *Pipeline) link(table tasks.Table, opts Options) (*Resolved, error) {
+	configured, err := p.configure(table, &opts)
+	if err != nil {
+		return nil, err
+	}
+	b := linker{resolved: &Resolved{Pipeline: p, byLabel: map[string]*TaskNode{}, byName: map[string]*DatasetType{}}, pipeline: p}
+	for i := range configured {
+		if err := b.add(&configured[i]); err != nil {
+			return nil, inTask(err, configured[i].task.Label)
+		}
+	}
+	return b.finish(opts.NoVersions)
+}
+
+// instrument is the short name of the pipeline's instrument.
+func (p *Pipeline) instrument(opts *Options) (string, error) {
+	if p.Instrument == "" {
+		return "", nil
+	}
+	opts.warn("config overrides of instrument " + p.Instrument + " are not applied, valet's tasks have none")
+	if opts.Instrument == nil {
+		return "", nil
+	}
+	name, ok, err := opts.Instrument(p.Instrument)
+	if err != nil {
+		return "", &Error{Class: className(err, "RuntimeError"), Pos: p.InstrumentPos, Message: "look up instrument " + p.Instrument, Cause: err}
+	}
+	if !ok {
+		return "", &Error{Class: "ModuleNotFoundError", Pos: p.InstrumentPos, Message: "no instrument of the repository has the class " + p.Instrument,
+			Advice: "register the instrument, or remove `instrument:` and constrain the data IDs with -d \"instrument='NAME'\""}
+	}
+	return name, nil
 }
