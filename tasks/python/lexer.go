@@ -25,7 +25,13 @@ type lexer struct {
 	counted, countedPos int
 	// fresh is true at the start of a logical line.
 	fresh    bool
-	brackets []byte
+	brackets []bracket
+}
+
+// bracket is an open bracket.
+type bracket struct {
+	open byte
+	place
 }
 
 func newLexer(text string, line int, block bool) (*lexer, error) {
@@ -116,7 +122,8 @@ func (l *lexer) next() (token, error) {
 			return t, nil
 		case l.pos == len(l.text):
 			if len(l.brackets) > 0 {
-				return token{}, l.fail("'%c' was never closed", l.brackets[len(l.brackets)-1])
+				b := l.brackets[len(l.brackets)-1]
+				return token{}, &SyntaxError{Line: b.line, Column: b.column, Message: fmt.Sprintf("'%c' was never closed", b.open)}
 			}
 			return token{kind: endToken, text: "end of text", place: l.place()}, nil
 		}
@@ -230,13 +237,13 @@ func (l *lexer) operator() error {
 		if len(l.brackets) == maxBrackets {
 			return l.fail("too many nested parentheses")
 		}
-		l.brackets = append(l.brackets, op[0])
+		l.brackets = append(l.brackets, bracket{op[0], l.place()})
 	case ")", "]", "}":
 		n := len(l.brackets)
 		if n == 0 {
 			return l.fail("unmatched '%s'", op)
 		}
-		if open := l.brackets[n-1]; strings.IndexByte("([{", open) != strings.IndexByte(")]}", op[0]) {
+		if open := l.brackets[n-1].open; strings.IndexByte("([{", open) != strings.IndexByte(")]}", op[0]) {
 			return l.fail("closing parenthesis '%s' does not match opening parenthesis '%c'", op, open)
 		}
 		l.brackets = l.brackets[:n-1]
