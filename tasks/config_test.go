@@ -253,6 +253,13 @@ func TestValidate(t *testing.T) {
 }
 
 func TestHints(t *testing.T) {
+	for text, hint := range map[string]string{"5": "quotes within the quotes", "sys": "quotes within the quotes"} {
+		err := NewConfig(timeMethod()).SetText("target", text)
+		var f *FieldError
+		if !errors.As(err, &f) || !strings.Contains(f.Hint(), hint) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 	for wrong, near := range map[string]string{
 		"targt": "target", "Target": "target", "package": "connections.package", "connections.metrik": "connections.metric",
 		"connections.label": "connections.labelName", "metadataDimension": "metadataDimensions", "saveLogoutput": "saveLogOutput", "bogus": "",

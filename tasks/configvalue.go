@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,14 +84,22 @@ func (c *Config) Set(field string, v Value) error {
 }
 
 // SetText converts text as pipetask converts the strings of config pairs (pipelines.md 1.5), then sets the field.
-func (c *Config) SetText(field, text string) error { return c.Set(field, c.class.convert(text)) }
+func (c *Config) SetText(field, text string) error {
+	v := c.class.convert(text)
+	err := c.Set(field, v)
+	var f *FieldError
+	if _, isText := v.(string); !isText && errors.As(err, &f) && f.Near == "" && f.Advice == "" {
+		f.Advice = fmt.Sprintf("%s is read as Python; to set the text itself, put it in quotes within the quotes", python.Repr(text))
+	}
+	return err
+}
 
 // SetPair sets a field as pipetask does by a config pair of a pipeline: texts are converted, as are the texts in a list and the values
 // of a mapping, but nothing deeper; anything else is set as it is.
 func (c *Config) SetPair(field string, v Value) error {
 	switch pair := v.(type) {
 	case string:
-		v = c.class.convert(pair)
+		return c.SetText(field, pair)
 	case []Value:
 		list := slices.Clone(pair)
 		for i, item := range list {

@@ -50,15 +50,10 @@ func statementEnv() python.Env {
 			if text, ok := files[path]; ok {
 				return []byte(text), nil
 			}
-			return nil, notThere{&fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}}
+			return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 		},
 	}
 }
-
-// notThere has the class that the reader of files in a program gives to the error of the system.
-type notThere struct{ error }
-
-func (notThere) ClassName() string { return "FileNotFoundError" }
 
 // statementCase is a text of statements and what the real pex_config made of it: the fields that are not as by default, or the class
 // of the error. Refused texts work there, but need Python.

@@ -3,6 +3,7 @@ package python
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -52,6 +53,24 @@ func (e *OperationError) ClassName() string { return e.Class }
 
 func typeError(format string, args ...any) error {
 	return &OperationError{"TypeError", fmt.Sprintf(format, args...)}
+}
+
+// LoadError says that a file of config.load could not be read.
+type LoadError struct {
+	Path  string
+	Cause error
+}
+
+func (e *LoadError) Error() string { return fmt.Sprintf("load %s: %v", Repr(e.Path), e.Cause) }
+
+func (e *LoadError) Unwrap() error { return e.Cause }
+
+// ClassName is the upstream error class.
+func (e *LoadError) ClassName() string {
+	if errors.Is(e.Cause, fs.ErrNotExist) {
+		return "FileNotFoundError"
+	}
+	return "OSError"
 }
 
 // ExecError is a fault of a statement.

@@ -2,7 +2,7 @@ package python
 
 import (
 	"errors"
-	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 )
@@ -104,7 +104,7 @@ func firstLine(s string) string {
 // load executes a file on the same config.
 func (r *run) load(name, from string) error {
 	if r.env.Read == nil {
-		return &OperationError{"FileNotFoundError", fmt.Sprintf("no files to load %s from", Repr(name))}
+		return &LoadError{name, fs.ErrNotExist}
 	}
 	if r.loads++; r.loads > maxLoads || r.depth == maxLoadDepth {
 		return &OperationError{"RecursionError", "files load each other without end"}
@@ -115,7 +115,7 @@ func (r *run) load(name, from string) error {
 	}
 	text, err := r.env.Read(name)
 	if err != nil {
-		return fmt.Errorf("load %s: %w", Repr(name), err)
+		return &LoadError{name, err}
 	}
 	r.depth++
 	defer func() { r.depth-- }()

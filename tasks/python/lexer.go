@@ -15,10 +15,8 @@ const maxBrackets = 200
 // statement of the subset has a block.
 type lexer struct {
 	text string
-	// block tells that the text is statements, which Python ends with a newline where it is missing.
-	block bool
-	pos   int
-	line  int
+	pos  int
+	line int
 	// lineStart is the offset of the current line, for columns.
 	lineStart int
 	// counted characters of the current line lie before countedPos.
@@ -34,6 +32,7 @@ type bracket struct {
 	place
 }
 
+// newLexer starts at a line. A block is statements, which Python ends with a newline where it is missing; an expression stays as it is.
 func newLexer(text string, line int, block bool) (*lexer, error) {
 	if strings.Contains(text, "\r") {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
@@ -41,7 +40,7 @@ func newLexer(text string, line int, block bool) (*lexer, error) {
 	if block && text != "" && !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
-	l := &lexer{text: text, block: block, line: line, fresh: true}
+	l := &lexer{text: text, line: line, fresh: true}
 	if i := strings.IndexByte(text, 0); i >= 0 {
 		l.skip(i)
 		return nil, l.fail("text holds a null byte")
