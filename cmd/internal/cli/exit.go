@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"syscall"
+
+	"valet/registry"
 )
 
 // The exit codes of valet. 20 and 21 are pipetask's, 70 and 75 those of sysexits.h, 130 that of a shell after SIGINT.
@@ -59,8 +61,13 @@ func exitCode(err error) int {
 	return ExitFailure
 }
 
-// isTemporary reports whether the same command may succeed later without any change: no room, no quota, no file handles.
+// isTemporary reports whether the same command may succeed later without any change: a lock, no room, no quota, no file handles.
 func isTemporary(err error) bool {
+	var busy *registry.BusyError
+	var full *registry.DiskFullError
+	if errors.As(err, &busy) || errors.As(err, &full) {
+		return true
+	}
 	for _, e := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.ENFILE} {
 		if errors.Is(err, e) {
 			return true

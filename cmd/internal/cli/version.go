@@ -45,8 +45,8 @@ func versionText(a *App) string {
 	return b.String()
 }
 
-// What this version reads and writes (repository.md 2.2); older schema versions are refused by name.
+// What this version reads and writes (repository.md 2.2); other versions are refused by name.
 const (
 	supportedUniverses = "daf_butler 0 to 8"
-	supportedSchema    = "attributes 1.0, opaque 0.2, dimensions 6.0, collections 2.0, datasets 2.0, datastores 0.2"
+	supportedSchema    = "attributes 1.0, opaque 0.2, dimensions 6.0, collections 2.0, datasets 1.0 and 2.0, datastores 0.2"
 )
