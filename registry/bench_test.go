@@ -125,3 +125,113 @@ func BenchmarkInsert(b *testing.B) {
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "quanta/s")
 	b.ReportMetric(12*float64(n)/b.Elapsed().Seconds(), "rows/s")
 }
+
+// BenchmarkInsertPlain does the work of BenchmarkInsert in the plain way, through database/sql with one Exec of a prepared
+// multi-row statement for 64 quanta: the yardstick.
+func BenchmarkInsertPlain(b *testing.B) {
+	o := copyGolden(b)
+	grow(b, o, *benchVisits)
+	db, err := sql.Open("sqlite3", "file:"+strings.TrimPrefix(o.URL, "sqlite:///")+"?_foreign_keys=on&_synchronous=FULL")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	do := func(s string, args ...any) {
+		if _, err := db.Exec(s, args...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	const per = 64
+	values := func(columns int) string {
+		one := "(" + strings.TrimSuffix(strings.Repeat("?,", columns), ",") + "),"
+		return strings.TrimSuffix(strings.Repeat(one, 3*per), ",")
+	}
+	heads := []string{"INSERT INTO dataset (id, dataset_type_id, ingest_date, run_id) VALUES " + values(4),
+		"INSERT INTO dataset_tags_00000001 (dataset_type_id, dataset_id, collection_id, instrument, detector, visit) VALUES " + values(6),
+		"INSERT INTO dataset_location (datastore_name, dataset_id) VALUES " + values(2),
+		"INSERT INTO file_datastore_records (dataset_id, path, formatter, storage_class, component, checksum, file_size) VALUES " + values(7)}
+	for _, n := range []string{"metricvalue_bench", "bench_metadata", "bench_log"} {
+		do("INSERT INTO dataset_type (name, storage_class, dimensions_key, tag_association_table) VALUES (?, 'S', 1, 'dataset_tags_00000001')", n)
+	}
+	run, next, n := 100, 0, 0
+	total := 100 * *benchVisits
+	for b.Loop() {
+		if next%total < 16*per {
+			run++
+			do("INSERT INTO collection (collection_id, name, type) VALUES (?, ?, 1)", run, fmt.Sprint("u/bench/", run))
+			do("INSERT INTO run (collection_id) VALUES (?)", run)
+			do("INSERT INTO collection_summary_dataset_type SELECT ?, id FROM dataset_type", run)
+			do("INSERT INTO collection_summary_instrument VALUES (?, 'TestCam')", run)
+			next = 0
+		}
+		tx, err := db.Begin()
+		if err != nil {
+			b.Fatal(err)
+		}
+		var statements [4]*sql.Stmt
+		for i, h := range heads {
+			if statements[i], err = tx.Prepare(h); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for range 16 {
+			var args [4][]any
+			for i := range per {
+				k := next + i
+				for t := range 3 {
+					id := dataset.NewID().Hex()
+					args[0] = append(args[0], id, 10+t, int64(1795456272335401000), run)
+					args[1] = append(args[1], 10+t, id, run, "TestCam", k%100, 2027000000000+k/100)
+					args[2] = append(args[2], "FileDatastore@<butlerRoot>", id)
+					args[3] = append(args[3], id, fmt.Sprintf("u/bench/%d/%s/20260801/g/g_03/%d/%s_TestCam_g_g_03_D%d_u_bench.json", run, "bench_metadata", k/100, "bench_metadata", k%100),
+						"lsst.daf.butler.formatters.json.JsonFormatter", "TaskMetadata", dataset.WholeDataset, nil, 1500)
+				}
+			}
+			for i, s := range statements {
+				if _, err := s.Exec(args[i]...); err != nil {
+					b.Fatal(err)
+				}
+			}
+			next += per
+		}
+		if err := tx.Commit(); err != nil {
+			b.Fatal(err)
+		}
+		n += 16 * per
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "quanta/s")
+	b.ReportMetric(12*float64(n)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkFindFirst searches a chain of runs that all have the dataset type.
+func BenchmarkFindFirst(b *testing.B) {
+	for _, runs := range []int{2, 5, 20} {
+		b.Run(fmt.Sprintf("runs=%d", runs), func(b *testing.B) {
+			o := copyGolden(b)
+			grow(b, o, *benchVisits)
+			var names []string
+			for i := range runs - 1 {
+				name, id := fmt.Sprintf("r%d", i), 100+i
+				names = append(names, name)
+				exec(b, o, "INSERT INTO collection (collection_id, name, type) VALUES (?, ?, 1)", id, name)
+				exec(b, o, "INSERT INTO run (collection_id) VALUES (?)", id)
+				exec(b, o, "INSERT INTO collection_summary_dataset_type VALUES (?, 4)", id)
+				exec(b, o, "INSERT INTO collection_summary_instrument VALUES (?, 'TestCam')", id)
+			}
+			r := open(b, o)
+			n := 0
+			for b.Loop() {
+				q := registry.Query{Dimensions: group(b, r, "visit", "detector"),
+					Datasets: []registry.DatasetSearch{{Type: "diaPipe_metadata", Collections: append(names, "u/sci"), Records: true}}}
+				for _, err := range r.Select(context.Background(), q) {
+					if err != nil {
+						b.Fatal(err)
+					}
+					n++
+				}
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}

@@ -15,7 +15,7 @@ type Ref struct {
 	Run string
 }
 
-// String shows the ref as upstream does: type@{data ID} [storage class] (run:R id:ID).
+// String shows the ref as upstream does: type@{data ID} [storage class] (run=R id=ID).
 func (r *Ref) String() string {
-	return fmt.Sprintf("%s@%s [sc=%s] (run:%s id:%s)", r.Type.Name, r.DataID, r.Type.StorageClass, r.Run, r.ID)
+	return fmt.Sprintf("%s@%s [sc=%s] (run=%s id=%s)", r.Type.Name, r.DataID, r.Type.StorageClass, r.Run, r.ID)
 }

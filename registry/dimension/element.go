@@ -185,7 +185,13 @@ func readColumns(in []columnJSON) ([]Column, error) {
 }
 
 // finish fills what needs the whole universe: the element's group and its record fields.
-func (u *Universe) finish(e *Element, in *universeJSON) error {
+func (u *Universe) finish(e *Element) error {
+	if e.ViewOf != "" {
+		target := u.byName[e.ViewOf]
+		if target == nil || !slices.Contains(target.Implied, e) || target.ViewOf != "" {
+			return &UniverseError{Element: e.Name, Reason: fmt.Sprintf("its values are in %q, which does not imply it", e.ViewOf)}
+		}
+	}
 	names := make([]string, 0, len(e.Required)+1)
 	for _, d := range e.Required {
 		names = append(names, d.Name)

@@ -1,5 +1,7 @@
 package dimension
 
+import "slices"
+
 // Record is the row that describes one value of a dimension, or one combination of a join.
 type Record struct {
 	Element *Element
@@ -18,12 +20,16 @@ func (r *Record) Get(field string) (any, bool) {
 	return nil, false
 }
 
-// DataID is the data ID that the record describes, with the implied values it knows itself: required ones only if the element
-// implies dimensions that imply others.
+// DataID is the data ID that the record describes: the required values of its element's group. It is zero if the record lacks
+// one of them.
 func (r *Record) DataID() DataID {
 	g := r.Element.group
-	values := make([]Value, 0, len(g.dataID))
-	for i, d := range r.Element.Required {
+	values := make([]Value, 0, len(g.Required))
+	for _, d := range g.Required {
+		i := slices.Index(r.Element.Required, d)
+		if i < 0 {
+			i = len(r.Element.Required) + slices.Index(r.Element.Implied, d)
+		}
 		v, err := d.ConvertValue(r.Values[i])
 		if err != nil {
 			return DataID{}

@@ -158,7 +158,7 @@ func ParseUniverse(text []byte) (*Universe, error) {
 		return nil, err
 	}
 	for _, e := range u.elements {
-		if err := u.finish(e, &in); err != nil {
+		if err := u.finish(e); err != nil {
 			return nil, err
 		}
 	}
