@@ -38,11 +38,15 @@ func sqliteDatabase(t testing.TB, universe string, nameKeys, textDates bool) reg
 	}
 }
 
+// escapedPath is the path of a registry's database as a URI has it.
+func escapedPath(o registry.Options) string {
+	return strings.NewReplacer("%", "%25", "#", "%23", "?", "%3f").Replace(strings.TrimPrefix(o.URL, "sqlite:///"))
+}
+
 // exec runs a statement on a registry's database with foreign keys on.
 func exec(t testing.TB, o registry.Options, statement string, args ...any) {
 	t.Helper()
-	path := strings.NewReplacer("%", "%25", "#", "%23", "?", "%3f").Replace(strings.TrimPrefix(o.URL, "sqlite:///"))
-	db, err := sql.Open("sqlite3", "file:"+path+"?_foreign_keys=on&_synchronous=OFF&_busy_timeout=20000")
+	db, err := sql.Open("sqlite3", "file:"+escapedPath(o)+"?_foreign_keys=on&_synchronous=OFF&_busy_timeout=20000")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,5 +68,18 @@ func TestConformance(t *testing.T) {
 		t.Run(layout.name, func(t *testing.T) {
 			registrytest.Run(t, sqliteDatabase(t, layout.universe, layout.nameKeys, layout.textDates))
 		})
+	}
+}
+
+func TestCreateTwice(t *testing.T) {
+	d := sqliteDatabase(t, "universe8", false, false)
+	o := d.Empty(t, d.Universe)
+	before := content(t, o)
+	err := registry.Create(context.Background(), registry.CreateOptions{URL: o.URL, Universe: d.Universe})
+	if !is[*registry.ExistsError](err) {
+		t.Errorf("%v", err)
+	}
+	if after := content(t, o); after != before {
+		t.Errorf("the registry changed: %s", after)
 	}
 }

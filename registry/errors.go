@@ -56,7 +56,7 @@ func (e *VersionError) Hint() string {
 
 // ClassName is upstream's exception.
 func (e *VersionError) ClassName() string {
-	return "lsst.daf.butler.registry.IncompatibleVersionError"
+	return "lsst.daf.butler.registry.versions.IncompatibleVersionError"
 }
 
 // CollectionKindError says that a collection is not of the kind that an operation needs.
@@ -73,7 +73,9 @@ func (e *CollectionKindError) Error() string {
 func (e *CollectionKindError) Hint() string { return "choose another name" }
 
 // ClassName is upstream's exception.
-func (e *CollectionKindError) ClassName() string { return "lsst.daf.butler.CollectionTypeError" }
+func (e *CollectionKindError) ClassName() string {
+	return "lsst.daf.butler._exceptions.CollectionTypeError"
+}
 
 // CycleError says that a chain would contain itself.
 type CycleError struct{ Parent, Child string }
@@ -91,7 +93,7 @@ func (e *CycleError) Hint() string {
 }
 
 // ClassName is upstream's exception.
-func (e *CycleError) ClassName() string { return "lsst.daf.butler.CollectionCycleError" }
+func (e *CycleError) ClassName() string { return "lsst.daf.butler._exceptions.CollectionCycleError" }
 
 // DatasetExistsError says that a run has a dataset of the same type and data ID already, or that the ID is taken.
 type DatasetExistsError struct {
@@ -114,7 +116,7 @@ func (e *DatasetExistsError) Hint() string {
 
 // ClassName is upstream's exception.
 func (e *DatasetExistsError) ClassName() string {
-	return "lsst.daf.butler.registry.ConflictingDefinitionError"
+	return "lsst.daf.butler.registry._exceptions.ConflictingDefinitionError"
 }
 
 // RefusedError says that valet does not write to a registry that it could read.

@@ -42,7 +42,7 @@ func (e *InconsistentDataIDError) Error() string {
 
 // ClassName is upstream's exception.
 func (e *InconsistentDataIDError) ClassName() string {
-	return "lsst.daf.butler.registry.InconsistentDataIdError"
+	return "lsst.daf.butler._exceptions.InconsistentDataIdError"
 }
 
 // Expander returns an empty cache over the registry.

@@ -251,7 +251,7 @@ func TestFaultAtEveryTable(t *testing.T) {
 // content lists the tables of a database with their numbers of rows.
 func content(t *testing.T, o registry.Options) string {
 	t.Helper()
-	db, err := sql.Open("sqlite3", "file:"+strings.TrimPrefix(o.URL, "sqlite:///"))
+	db, err := sql.Open("sqlite3", "file:"+escapedPath(o))
 	if err != nil {
 		t.Fatal(err)
 	}

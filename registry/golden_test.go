@@ -2,7 +2,6 @@ package registry_test
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -42,15 +41,6 @@ func open(t testing.TB, o registry.Options) *registry.Registry {
 
 func openGolden(t testing.TB) *registry.Registry { return open(t, copyGolden(t)) }
 
-// expected is one dataset as the real Butler lists it.
-type expected struct {
-	Type   string         `json:"type"`
-	Run    string         `json:"run"`
-	ID     string         `json:"id"`
-	DataID map[string]any `json:"dataId"`
-	Path   string         `json:"path"`
-}
-
 func group(t testing.TB, r *registry.Registry, names ...string) *dimension.Group {
 	t.Helper()
 	g, err := r.Universe().Group(names...)
@@ -59,5 +49,3 @@ func group(t testing.TB, r *registry.Registry, names ...string) *dimension.Group
 	}
 	return g
 }
-
-var _ = json.Valid

@@ -27,6 +27,9 @@ type NameError struct{ Name, Reason string }
 
 func (e *NameError) Error() string { return fmt.Sprintf("dataset type name %q %s", e.Name, e.Reason) }
 
+// ClassName is upstream's exception.
+func (e *NameError) ClassName() string { return "ValueError" }
+
 // Validate checks the name as upstream does: letters, digits and underscores, no governor's name, no component (repository.md 7).
 func (t *Type) Validate() error {
 	switch {
@@ -60,6 +63,11 @@ type ConflictError struct{ Registered, Given *Type }
 
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("dataset type %q is registered as %s, not as %s", e.Registered.Name, e.Registered, e.Given)
+}
+
+// ClassName is upstream's exception.
+func (e *ConflictError) ClassName() string {
+	return "lsst.daf.butler.registry._exceptions.ConflictingDefinitionError"
 }
 
 // Hint says how to get out of the conflict.

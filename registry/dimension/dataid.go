@@ -76,6 +76,9 @@ func (e *ValueError) Error() string {
 	return fmt.Sprintf("value %v for dimension %q %s", e.Value, e.Dimension, e.Reason)
 }
 
+// ClassName is upstream's exception.
+func (e *ValueError) ClassName() string { return "lsst.daf.butler._exceptions.DimensionValueError" }
+
 // ConvertValue makes a value of the dimension's type of x: an integer, a string, or for integer dimensions a string of digits
 // (repository.md 4.4). The error is a *ValueError.
 func (e *Element) ConvertValue(x any) (Value, error) {

@@ -164,11 +164,11 @@ func (e *NotFoundError) Unwrap() error { return e.Cause }
 func (e *NotFoundError) ClassName() string {
 	switch e.Kind {
 	case "collection":
-		return "lsst.daf.butler.MissingCollectionError"
+		return "lsst.daf.butler._exceptions.MissingCollectionError"
 	case "dataset type":
-		return "lsst.daf.butler.MissingDatasetTypeError"
+		return "lsst.daf.butler._exceptions.MissingDatasetTypeError"
 	case "dimension record":
-		return "lsst.daf.butler.DimensionValueError"
+		return "lsst.daf.butler._exceptions.DataIdValueError"
 	}
 	return "FileNotFoundError"
 }
