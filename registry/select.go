@@ -14,7 +14,8 @@ import (
 )
 
 // Select streams the rows of a query. A row is valid until the next one, its data ID for ever. The iteration stops after the
-// first error. Until it ends it keeps writers from committing (SQLite), so do nothing slow in the loop.
+// first error. Until it ends it keeps writers from committing (SQLite), so do nothing slow in the loop, and never wait in it for
+// a Write of any registry over the same database: that Write would wait for the loop until its deadline.
 func (r *Registry) Select(ctx context.Context, q Query) iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
 		stopped := false
@@ -84,6 +85,12 @@ func (r *Registry) plan(ctx context.Context, c *catalog.Catalog, q Query) (*plan
 			out.RecordTable = s.RecordTable
 			if out.RecordTable == "" {
 				out.RecordTable = DefaultRecordTable
+			}
+			// A repository that was only created may lack the table: nothing is stored then.
+			if exists, err := c.Conn().TableExists(ctx, out.RecordTable); err != nil {
+				return nil, err
+			} else if !exists {
+				out.RecordTable = ""
 			}
 		}
 		whole = whole.Union(t.Dimensions)

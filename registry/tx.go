@@ -19,6 +19,8 @@ type Tx struct {
 	catalog  *catalog.Catalog
 	// summaries are the summary rows that exist for certain, by collection key and dataset type or governor value.
 	summaries map[summaryKey]bool
+	// tables are the opaque tables that exist for certain.
+	tables map[string]bool
 }
 
 // Write runs f in one write transaction (BEGIN IMMEDIATE) on the one writing connection and commits it if f returns nil. When f
@@ -26,7 +28,7 @@ type Tx struct {
 func (r *Registry) Write(ctx context.Context, f func(tx *Tx) error) error {
 	start := time.Now()
 	err := r.db.Write(ctx, func(c *dialect.Conn) error {
-		return f(&Tx{ctx: ctx, registry: r, conn: c, catalog: r.catalog(c), summaries: map[summaryKey]bool{}})
+		return f(&Tx{ctx: ctx, registry: r, conn: c, catalog: r.catalog(c), summaries: map[summaryKey]bool{}, tables: map[string]bool{}})
 	})
 	if took := time.Since(start); took > 100*time.Millisecond {
 		r.log.Debug().Dur("took", took).Msg("long write transaction")

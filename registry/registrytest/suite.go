@@ -51,6 +51,8 @@ func Run(t *testing.T, d Database) {
 		{"DataIDs", testDataIDs},
 		{"Governors", testGovernors},
 		{"Records", testRecords},
+		{"RecordTable", testRecordTable},
+		{"OwnTables", testOwnTables},
 		{"Delete", testDelete},
 		{"SharedFiles", testSharedFiles},
 		{"Expander", testExpander},

@@ -67,7 +67,9 @@ type UnsupportedError struct{ What string }
 func (e *UnsupportedError) Error() string { return e.What + " is not supported" }
 
 // ClassName is upstream's exception for queries it cannot plan.
-func (e *UnsupportedError) ClassName() string { return "lsst.daf.butler._exceptions.UnimplementedQueryError" }
+func (e *UnsupportedError) ClassName() string {
+	return "lsst.daf.butler._exceptions.UnimplementedQueryError"
+}
 
 // New plans a query against what the catalog holds.
 func New(ctx context.Context, c *catalog.Catalog, q Query) (*Plan, error) {
