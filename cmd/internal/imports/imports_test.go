@@ -16,9 +16,10 @@ import (
 // internal folder belong to the package above it and may import what that one may; packages for tests of one count as it.
 var layers = map[string][]string{
 	"cmd/valet":             {"cmd/internal/cli"},
-	"cmd/internal/cli":      {"cmd/internal/ui", "cmd/internal/web", "quantum/ledger", "tasks/verify"},
+	"cmd/internal/cli":      {"cmd/internal/example", "cmd/internal/ui", "cmd/internal/web", "quantum/ledger", "tasks/verify"},
 	"cmd/internal/web":      {"cmd/internal/ui", "quantum/ledger"},
 	"cmd/internal/ui":       {"registry/dimension"},
+	"cmd/internal/example":  {},
 	"quantum/ledger":        {"quantum/executor", "migrations"},
 	"quantum/executor":      {"quantum", "datastore/butler", "tasks/metric", "tasks/metadata"},
 	"quantum":               {"tasks/pipeline", "registry/dataset", "registry/query"},
