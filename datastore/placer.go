@@ -37,7 +37,9 @@ type variant struct {
 	program   *program
 	formatter *Formatter
 	err       error
-	dirs      [8]atomic.Pointer[directory]
+	// dirs holds the directories used last, found by the sum of the integers that they depend on: workers are commonly at
+	// neighbouring visits.
+	dirs [8]atomic.Pointer[directory]
 }
 
 // directory is the directory part of the paths of all data IDs with the same values.
@@ -203,7 +205,7 @@ func (v *variant) directory(id dimension.DataID, ref dataset.ID, records Records
 	values := id.Values()
 	slot := 0
 	for _, i := range p.dirDeps {
-		slot += int(values[i].Int()) + len(values[i].Text())*boolInt(!values[i].IsInt())
+		slot += int(values[i].Int())
 	}
 	entry := &v.dirs[uint(slot)%uint(len(v.dirs))]
 	if d := entry.Load(); d != nil && d.matches(values, p.dirDeps) {
@@ -229,11 +231,4 @@ func (d *directory) matches(values []dimension.Value, positions []int) bool {
 		}
 	}
 	return true
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
