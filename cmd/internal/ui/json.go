@@ -33,7 +33,7 @@ func (r *jsonRows) Row(cells ...Cell) error {
 		r.buf = append(r.buf, ",\n"...)
 	}
 	r.rows++
-	r.buf = appendObject(r.buf, r.columns, cells)
+	r.buf = AppendObject(r.buf, r.columns, cells)
 	if !r.array {
 		r.buf = append(r.buf, '\n')
 	}
@@ -59,7 +59,8 @@ func (r *jsonRows) Close() error {
 	return r.flush()
 }
 
-func appendObject(dst []byte, columns []Column, cells []Cell) []byte {
+// AppendObject appends a JSON object with a name for each column.
+func AppendObject(dst []byte, columns []Column, cells []Cell) []byte {
 	dst = append(dst, '{')
 	first := true
 	for i, c := range columns {
@@ -72,7 +73,7 @@ func appendObject(dst []byte, columns []Column, cells []Cell) []byte {
 		first = false
 		dst = append(AppendJSONText(dst, c.Name), ':')
 		if c.Kind == Object && !cells[i].IsNull() {
-			dst = appendObject(dst, c.Fields, cells[i].cells)
+			dst = AppendObject(dst, c.Fields, cells[i].cells)
 		} else {
 			dst = cells[i].appendJSON(dst)
 		}
