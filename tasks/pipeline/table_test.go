@@ -50,7 +50,7 @@ func testTable() tasks.Table {
 		{Name: "targetEnd", Kind: tasks.StringField},
 	}, Check: noPeriods}
 	chain := &tasks.ConfigClass{Name: "test.ChainConfig", Fields: []tasks.Field{
-		{Name: "connections.in", Kind: tasks.StringField, Default: "a"},
+		{Name: "connections.inp", Kind: tasks.StringField, Default: "a"},
 		{Name: "connections.out", Kind: tasks.StringField, Default: "b"},
 		{Name: "class", Kind: tasks.StringField, Default: "MetricValue"},
 		{Name: "text", Kind: tasks.StringField, Optional: true},
@@ -73,7 +73,7 @@ func testTable() tasks.Table {
 		{Name: "test.ChainTask", DefaultLabel: "chain", Config: chain, Connect: func(c *tasks.Config) (*tasks.Connections, error) {
 			return &tasks.Connections{
 				Dimensions: visit,
-				Inputs:     []tasks.Connection{{Name: "in", DatasetType: c.Get("connections.in").(string), StorageClass: c.Get("class").(string), Dimensions: visit}},
+				Inputs:     []tasks.Connection{{Name: "in", DatasetType: c.Get("connections.inp").(string), StorageClass: c.Get("class").(string), Dimensions: visit}},
 				Outputs:    []tasks.Connection{{Name: "out", DatasetType: c.Get("connections.out").(string), StorageClass: "MetricValue", Dimensions: visit}},
 			}, nil
 		}},
