@@ -10,7 +10,7 @@ import (
 
 // parquetRows writes a Parquet file. Every column is optional; a list is a repeated column, where null and empty are the same.
 type parquetRows struct {
-	w       *parquet.Writer
+	w       *parquet.GenericWriter[any]
 	columns []Column
 	leaves  []Column
 	flat    []Cell
@@ -24,7 +24,7 @@ const rowGroup = 1 << 17
 func newParquetRows(w io.Writer, columns []Column) *parquetRows {
 	r := &parquetRows{columns: columns, leaves: flatColumns(columns)}
 	schema := parquet.NewSchema("valet", orderedGroup(r.leaves))
-	r.w = parquet.NewWriter(w, schema, parquet.Compression(&parquet.Zstd), parquet.CreatedBy("valet", "", ""))
+	r.w = parquet.NewGenericWriter[any](w, schema, parquet.Compression(&parquet.Zstd), parquet.CreatedBy("valet", "", ""))
 	return r
 }
 
