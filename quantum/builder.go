@@ -1,0 +1,241 @@
+package quantum
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"valet/registry/dimension"
+	"valet/registry/query"
+	"valet/tasks/pipeline"
+)
+
+// Options of Build.
+type Options struct {
+	Collections *Collections
+	// Where is the -d expression, nil for none.
+	Where query.Expr
+	Binds query.Binds
+	// DataID gives further equality constraints, such as the pipeline's instrument.
+	DataID map[string]any
+	// Clobber lets quanta replace what an earlier attempt left in the run.
+	Clobber bool
+	// Now is the time of which quantum IDs are made.
+	Now time.Time
+	// Progress is told the number of rows read so far, from the building goroutine; nil is not.
+	Progress func(rows int)
+}
+
+// Build builds the quantum graph of a resolved pipeline (pipelines.md 4.2-4.6). It only reads. Errors are those of the source,
+// *ScalarError and *OutputExistsError. An empty graph is no error: its notes say why.
+func Build(ctx context.Context, src Source, p *pipeline.Resolved, o Options) (*Graph, error) {
+	g := &Graph{Pipeline: p, Collections: o.Collections, Inputs: map[string]*Datasets{}, strings: &Strings{}}
+	b := &builder{graph: g, src: src, opts: o, rowOf: map[string]map[string]int32{}, byLabel: map[string]*Quanta{}}
+	for i, nodes := range p.Subgraphs() {
+		b.note("", false, "Processing pipeline subgraph %d of %d with %d task(s).", i+1, len(p.Subgraphs()), len(nodes))
+		if err := b.subgraph(ctx, nodes); err != nil {
+			return nil, err
+		}
+	}
+	for _, node := range p.Tasks {
+		if q := b.byLabel[node.Label]; q != nil && q.Len() > 0 {
+			g.Tasks = append(g.Tasks, q)
+		} else {
+			g.Dropped = append(g.Dropped, node.Label)
+		}
+	}
+	if err := b.skipAndClobber(ctx); err != nil {
+		return nil, err
+	}
+	b.summarize()
+	return g, nil
+}
+
+type builder struct {
+	graph   *Graph
+	src     Source
+	opts    Options
+	rowOf   map[string]map[string]int32 // dataset type -> dataset ID bytes -> row of its table
+	byLabel map[string]*Quanta
+	rows    int
+	scratch []byte
+}
+
+func (b *builder) note(task string, warning bool, format string, args ...any) {
+	b.graph.Notes = append(b.graph.Notes, Note{task, warning, fmt.Sprintf(format, args...)})
+}
+
+// taskBuild is the state of one task while the rows of its subgraph are read.
+type taskBuild struct {
+	q         *Quanta
+	positions []int            // of the task's dimensions in a row
+	index     map[string]int32 // key of required values -> quantum; nil if every row is a new quantum
+	inputs    []inputBuild
+	outputs   []outputBuild
+}
+
+type inputBuild struct {
+	search    int   // index into Row.Datasets, or -1 for an output of the same subgraph
+	producer  *taskBuild
+	positions []int // of the producer's dimensions in a row
+}
+
+type outputBuild struct {
+	own       bool // the output's dimensions are the task's
+	positions []int
+}
+
+// subgraph reads the rows of one independent part of the pipeline and projects each onto quanta and datasets.
+func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) error {
+	s := Search{Collections: b.opts.Collections.Inputs, Where: b.opts.Where, Binds: b.opts.Binds, DataID: b.opts.DataID}
+	var groups []*dimension.Group
+	searchOf := map[string]int{}
+	for _, n := range nodes {
+		groups = append(groups, n.Dimensions)
+		for _, e := range append(slices.Clone(n.Inputs), n.Outputs...) {
+			groups = append(groups, e.Type.Dimensions)
+		}
+		for _, e := range n.Inputs {
+			if _, ok := searchOf[e.Type.Name]; !ok && e.Type.Producer == nil {
+				searchOf[e.Type.Name] = len(s.Types)
+				s.Types = append(s.Types, e.Type.Name)
+			}
+		}
+	}
+	s.Dimensions = groups[0].Union(groups[1:]...)
+	builds, err := b.prepare(nodes, s.Dimensions, searchOf)
+	if err != nil {
+		return err
+	}
+	b.note("", false, "Iterating over data ID query results.")
+	found := make([]int32, len(s.Types))
+	count := 0
+	for row, err := range b.src.Rows(ctx, s) {
+		if err != nil {
+			return err
+		}
+		for i := range row.Datasets {
+			found[i] = b.datasetRow(s.Types[i], &row.Datasets[i])
+		}
+		for _, t := range builds {
+			if err := b.project(t, row.DataID, found); err != nil {
+				return err
+			}
+		}
+		count++
+		if b.rows++; b.opts.Progress != nil && b.rows%8192 == 0 {
+			b.opts.Progress(b.rows)
+		}
+	}
+	if count == 0 {
+		return b.explainEmpty(ctx, s, nodes)
+	}
+	sortAll(builds)
+	return nil
+}
+
+func (b *builder) prepare(nodes []*pipeline.TaskNode, all *dimension.Group, searchOf map[string]int) ([]*taskBuild, error) {
+	var builds []*taskBuild
+	byLabel := map[string]*taskBuild{}
+	for _, n := range nodes {
+		q := &Quanta{Task: n, DataIDs: newDataIDs(n.Dimensions, b.graph.strings), ids: newIDBlock(b.opts.Now)}
+		t := &taskBuild{q: q, positions: project(all, n.Dimensions)}
+		if n.Dimensions != all {
+			t.index = map[string]int32{}
+		}
+		for i := range n.Inputs {
+			e := &n.Inputs[i]
+			in, col := inputBuild{search: -1}, InputColumn{Edge: e}
+			if k, ok := searchOf[e.Type.Name]; ok {
+				in.search, col.Existing = k, b.datasets(e.Type.Name)
+			} else {
+				// Nodes are in topological order: the producer was prepared before.
+				in.producer = byLabel[e.Type.Producer.Label]
+				in.positions = project(all, e.Type.Producer.Dimensions)
+				col.Producer = in.producer.q
+				if in.producer.index == nil {
+					in.producer.index = map[string]int32{}
+				}
+			}
+			t.inputs, q.Inputs = append(t.inputs, in), append(q.Inputs, col)
+		}
+		for i := range n.Outputs {
+			e := &n.Outputs[i]
+			out, col := outputBuild{own: e.Type.Dimensions == n.Dimensions}, OutputColumn{Edge: e, DataIDs: q.DataIDs}
+			if !out.own {
+				out.positions = project(all, e.Type.Dimensions)
+				col.DataIDs = newDataIDs(e.Type.Dimensions, b.graph.strings)
+			}
+			t.outputs, q.Outputs = append(t.outputs, out), append(q.Outputs, col)
+		}
+		builds, byLabel[n.Label], b.byLabel[n.Label] = append(builds, t), t, q
+	}
+	return builds, nil
+}
+
+func (b *builder) datasets(name string) *Datasets {
+	d := b.graph.Inputs[name]
+	if d == nil {
+		d = &Datasets{Type: name, strings: b.graph.strings}
+		b.graph.Inputs[name], b.rowOf[name] = d, map[string]int32{}
+	}
+	return d
+}
+
+func (b *builder) datasetRow(name string, f *Found) int32 {
+	rows := b.rowOf[name]
+	if i, ok := rows[string(f.ID[:])]; ok {
+		return i
+	}
+	i := b.graph.Inputs[name].add(f)
+	rows[string(f.ID[:])] = i
+	return i
+}
+
+// project adds what one row says about one task: its quantum, unless it is known, and the datasets seen with it.
+func (b *builder) project(t *taskBuild, id dimension.DataID, found []int32) error {
+	q := t.q
+	i := int32(len(q.States))
+	isNew := true
+	if t.index != nil {
+		b.scratch = q.DataIDs.key(b.scratch[:0], id, t.positions)
+		if known, ok := t.index[string(b.scratch)]; ok {
+			i, isNew = known, false
+		} else {
+			t.index[string(b.scratch)] = i
+		}
+	}
+	if isNew {
+		q.DataIDs.add(id, t.positions)
+		q.States = append(q.States, Planned)
+	}
+	for c := range t.inputs {
+		in, col := &t.inputs[c], &q.Inputs[c]
+		row := int32(-1)
+		if in.search >= 0 {
+			row = found[in.search]
+		} else {
+			b.scratch = in.producer.q.DataIDs.key(b.scratch[:0], id, in.positions)
+			if k, ok := in.producer.index[string(b.scratch)]; ok {
+				row = k
+			}
+		}
+		if isNew {
+			col.Rows = append(col.Rows, row)
+		} else if col.Rows[i] != row {
+			return &ScalarError{Task: q.Task.Label, Connection: col.Edge.Connection, DatasetType: col.Edge.Type.Name, DataID: q.DataID(int(i)).String()}
+		}
+	}
+	for c := range t.outputs {
+		out, col := &t.outputs[c], &q.Outputs[c]
+		switch {
+		case out.own:
+		case isNew:
+			col.DataIDs.add(id, out.positions)
+		case !col.DataIDs.same(int(i), id, out.positions):
+			return &ScalarError{Task: q.Task.Label, Connection: col.Edge.Connection, DatasetType: col.Edge.Type.Name, Output: true, DataID: q.DataID(int(i)).String()}
+		}
+	}
+	return nil
+}

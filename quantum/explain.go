@@ -1,0 +1,82 @@
+package quantum
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"valet/registry/query"
+	"valet/tasks/pipeline"
+)
+
+// explainEmpty finds out which constraint removed the last data ID of a subgraph: constraints are added one after the other, and the
+// rows left are counted.
+func (b *builder) explainEmpty(ctx context.Context, s Search, nodes []*pipeline.TaskNode) error {
+	labels := make([]string, len(nodes))
+	for i, n := range nodes {
+		labels[i] = n.Label
+	}
+	b.note("", true, "Initial data ID query returned no rows, so QuantumGraph will be empty.")
+	count := func(types []string, where query.Expr, id map[string]any) (int, error) {
+		n := 0
+		for _, err := range b.src.Rows(ctx, Search{Dimensions: s.Dimensions, Types: types, Collections: s.Collections, Where: where, Binds: s.Binds, DataID: id}) {
+			if err != nil {
+				return 0, err
+			}
+			n++
+		}
+		return n, nil
+	}
+	n, err := count(nil, nil, s.DataID)
+	if err != nil {
+		return err
+	}
+	b.note("", true, "tasks %s: the repository has %s of %s", strings.Join(labels, ", "), plural(n, "data ID"), s.Dimensions)
+	for i, t := range s.Types {
+		if n == 0 {
+			break
+		}
+		if n, err = count(s.Types[:i+1], nil, s.DataID); err != nil {
+			return err
+		}
+		b.note("", true, "%s left where a dataset %q exists in %s", plural(n, "data ID"), t, strings.Join(s.Collections, ", "))
+	}
+	if n > 0 && s.Where != nil {
+		b.note("", true, "none left where the -d expression holds")
+	}
+	return nil
+}
+
+// summarize notes the number of quanta per task, and tells of tasks dropped, as upstream logs them (pipelines.md 4.6, 4.8).
+func (b *builder) summarize() {
+	for _, label := range b.graph.Dropped {
+		b.note(label, false, "Dropping task %s because no quanta remain.", label)
+	}
+	b.graph.Tasks = slices.DeleteFunc(b.graph.Tasks, func(q *Quanta) bool {
+		planned, skipped := q.Count(Planned), q.Count(Skipped)
+		aside := ""
+		if skipped > 0 {
+			aside = fmt.Sprintf(" (%d previously succeeded and skipped)", skipped)
+		}
+		if planned == 0 {
+			b.note(q.Task.Label, false, "Dropping task %s because no quanta remain%s.", q.Task.Label, aside)
+			b.graph.done = append(b.graph.done, q)
+			b.graph.Dropped = append(b.graph.Dropped, q.Task.Label)
+			return true
+		}
+		quanta := "quanta"
+		if planned == 1 {
+			quanta = "quantum"
+		}
+		b.note(q.Task.Label, false, "Generated %d %s for task %s%s.", planned, quanta, q.Task.Label, aside)
+		return false
+	})
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

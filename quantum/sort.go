@@ -1,0 +1,87 @@
+package quantum
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// sort orders quanta by their required values, as upstream orders them (pipelines.md 4.7), and returns where each old row went; nil
+// if all stayed.
+func (q *Quanta) sort() []int32 {
+	n := q.Len()
+	perm := make([]int32, n)
+	for i := range perm {
+		perm[i] = int32(i)
+	}
+	byValues := func(a, b int32) int { return q.DataIDs.compare(int(a), int(b)) }
+	if slices.IsSortedFunc(perm, byValues) {
+		return nil
+	}
+	slices.SortFunc(perm, byValues)
+	q.DataIDs.permute(perm)
+	for c := range q.Inputs {
+		rows := make([]int32, n)
+		for to, from := range perm {
+			rows[to] = q.Inputs[c].Rows[from]
+		}
+		q.Inputs[c].Rows = rows
+	}
+	for c := range q.Outputs {
+		if d := q.Outputs[c].DataIDs; d != q.DataIDs {
+			d.permute(perm)
+		}
+	}
+	moved := make([]int32, n)
+	for to, from := range perm {
+		moved[from] = int32(to)
+	}
+	return moved
+}
+
+// compare orders data IDs by required values: integers by number, texts by code point.
+func (d *DataIDs) compare(i, j int) int {
+	n := len(d.text)
+	for k := range d.group.Required {
+		a, b := d.flat[i*n+k], d.flat[j*n+k]
+		c := cmp.Compare(a, b)
+		if c != 0 && d.text[k] {
+			c = strings.Compare(d.strings.texts[a], d.strings.texts[b])
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func (d *DataIDs) permute(perm []int32) {
+	n := len(d.text)
+	flat := make([]int64, 0, len(d.flat))
+	for _, from := range perm {
+		flat = append(flat, d.flat[int(from)*n:int(from)*n+n]...)
+	}
+	d.flat = flat
+}
+
+// sortAll sorts the tasks of a subgraph and lets consumers follow their producers.
+func sortAll(builds []*taskBuild) {
+	moved := map[*Quanta][]int32{}
+	for _, t := range builds {
+		if m := t.q.sort(); m != nil {
+			moved[t.q] = m
+		}
+	}
+	for _, t := range builds {
+		for c := range t.q.Inputs {
+			in := &t.q.Inputs[c]
+			if m := moved[in.Producer]; m != nil {
+				for i, row := range in.Rows {
+					if row >= 0 {
+						in.Rows[i] = m[row]
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package quantum
+
+import (
+	"valet/registry/dimension"
+)
+
+// Strings interns the texts of a graph, so that a text costs its bytes once however many quanta carry it.
+type Strings struct {
+	texts []string
+	index map[string]int64
+}
+
+func (s *Strings) add(text string) int64 {
+	if i, ok := s.index[text]; ok {
+		return i
+	}
+	if s.index == nil {
+		s.index = map[string]int64{}
+	}
+	i := int64(len(s.texts))
+	// The text may be part of a row that lives only until the next one.
+	text = string(append([]byte(nil), text...))
+	s.texts = append(s.texts, text)
+	s.index[text] = i
+	return i
+}
+
+// DataIDs is a compact list of full data IDs of one group: eight bytes a value.
+type DataIDs struct {
+	group   *dimension.Group
+	strings *Strings
+	text    []bool // per position: values are interned texts
+	flat    []int64
+}
+
+func newDataIDs(g *dimension.Group, s *Strings) *DataIDs {
+	d := &DataIDs{group: g, strings: s}
+	for _, e := range g.Dimensions() {
+		d.text = append(d.text, e.KeyType() == dimension.String)
+	}
+	return d
+}
+
+// Group is the group of all data IDs of the list.
+func (d *DataIDs) Group() *dimension.Group { return d.group }
+
+// Len is the number of data IDs.
+func (d *DataIDs) Len() int {
+	if len(d.text) == 0 {
+		// The empty data ID has no values; there is exactly one of it.
+		return 1
+	}
+	return len(d.flat) / len(d.text)
+}
+
+// add appends the subset of a full data ID that belongs to the list's group. The positions come from project.
+func (d *DataIDs) add(id dimension.DataID, positions []int) {
+	values := id.Values()
+	for i, p := range positions {
+		d.flat = append(d.flat, d.pack(i, values[p]))
+	}
+}
+
+func (d *DataIDs) pack(i int, v dimension.Value) int64 {
+	if d.text[i] {
+		return d.strings.add(v.Text())
+	}
+	return v.Int()
+}
+
+// At returns data ID i. Its values are kept in scratch, which grows as needed and is returned for the next call; nil scratch makes
+// an independent data ID.
+func (d *DataIDs) At(i int, scratch []dimension.Value) (dimension.DataID, []dimension.Value) {
+	n := len(d.text)
+	scratch = append(scratch[:0], make([]dimension.Value, 0, n)...)
+	for k, x := range d.flat[i*n : i*n+n] {
+		if d.text[k] {
+			scratch = append(scratch, dimension.StringValue(d.strings.texts[x]))
+		} else {
+			scratch = append(scratch, dimension.IntValue(x))
+		}
+	}
+	return dimension.NewDataID(d.group, scratch), scratch
+}
+
+// project gives, for each dimension of the smaller group in data ID order, its position among the values of the larger.
+func project(from, to *dimension.Group) []int {
+	out := make([]int, 0, len(to.Dimensions()))
+	for _, e := range to.Dimensions() {
+		out = append(out, from.Position(e.Name))
+	}
+	return out
+}
+
+// key appends a compact text of the required values of a projection: equal for equal data IDs of one group only.
+func (d *DataIDs) key(dst []byte, id dimension.DataID, positions []int) []byte {
+	values := id.Values()
+	for i := range d.group.Required {
+		x := d.pack(i, values[positions[i]])
+		dst = append(dst, byte(x), byte(x>>8), byte(x>>16), byte(x>>24), byte(x>>32), byte(x>>40), byte(x>>48), byte(x>>56))
+	}
+	return dst
+}
+
+// same reports whether data ID i equals the projection of id.
+func (d *DataIDs) same(i int, id dimension.DataID, positions []int) bool {
+	values, n := id.Values(), len(d.text)
+	for k := range d.group.Required {
+		if d.flat[i*n+k] != d.pack(k, values[positions[k]]) {
+			return false
+		}
+	}
+	return true
+}
