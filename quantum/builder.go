@@ -76,7 +76,7 @@ type taskBuild struct {
 }
 
 type inputBuild struct {
-	search    int   // index into Row.Datasets, or -1 for an output of the same subgraph
+	search    int // index into Row.Datasets, or -1 for an output of the same subgraph
 	producer  *taskBuild
 	positions []int // of the producer's dimensions in a row
 }

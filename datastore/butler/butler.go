@@ -1,0 +1,186 @@
+// Package butler is registry and datastore as one: it finds and reads butler.yaml, opens both sides, and writes to both so that a
+// dataset that the registry shows has its complete file.
+//
+// The order of every write is: files under their final names, one barrier that makes them durable, then one transaction with all
+// rows. A crash at any instant leaves at most files without rows.
+//
+// It refuses remote butlers and writing to chains of datastores.
+package butler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"valet/datastore"
+	"valet/datastore/vfs"
+	"valet/registry"
+	"valet/registry/dataset"
+	"valet/registry/dimension"
+)
+
+// Options of Open. The zero value opens a repository for reading and writing on the real disk.
+type Options struct {
+	ReadOnly bool
+	// FS is the file system of the artifacts; nil is the disk.
+	FS vfs.FS
+	// Getenv looks up environment variables; nil is that of the process.
+	Getenv func(string) (string, bool)
+	// BusyTimeout and OnBusy are those of the registry.
+	BusyTimeout time.Duration
+	OnBusy      func(waited time.Duration)
+	Log         zerolog.Logger
+}
+
+// Butler is an open repository.
+type Butler struct {
+	// Registry and Store are its two sides.
+	Registry *registry.Registry
+	Store    *datastore.Store
+	// Root is the directory of the repository, File its butler.yaml.
+	Root, File string
+}
+
+// Open opens the repository that a user named: a directory, a butler.yaml or a label of the repository index. Nothing is written.
+func Open(ctx context.Context, location string, o Options) (*Butler, error) {
+	if o.Getenv == nil {
+		o.Getenv = os.LookupEnv
+	}
+	if o.FS == nil {
+		o.FS = vfs.Real{}
+	}
+	file, err := locate(location, o.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	c, err := readConfig(file, o.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	reg, err := registry.Open(ctx, registry.Options{URL: c.db, Managers: c.managers, ReadOnly: o.ReadOnly,
+		BusyTimeout: o.BusyTimeout, OnBusy: o.OnBusy, Log: o.Log})
+	if err != nil {
+		return nil, fmt.Errorf("open repository %s: %w", location, err)
+	}
+	store, err := datastore.New(o.FS, c.store, reg.Universe())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open repository %s: %w", location, err), reg.Close())
+	}
+	return &Butler{Registry: reg, Store: store, Root: c.root, File: file}, nil
+}
+
+// Close closes both sides.
+func (b *Butler) Close() error { return errors.Join(b.Store.Close(), b.Registry.Close()) }
+
+// File is a written file and the dataset it holds.
+type File struct {
+	Ref    dataset.Ref
+	Record dataset.FileRecord
+}
+
+// Commit makes the files durable that were written since the last commit, then stores all rows of the given datasets in one
+// transaction, together with what also writes; also may be nil. Refs need a type, an ID, a data ID and a run.
+//
+// Removed datasets are deleted in the same transaction first; their files, where not replaced by one of the new ones, are removed
+// after it.
+func (b *Butler) Commit(ctx context.Context, files []File, removed []dataset.ID, also func(tx *registry.Tx) error) error {
+	if err := b.Store.Sync(); err != nil {
+		return err
+	}
+	store := &b.Store.Config
+	now := time.Now()
+	var left []dataset.FileRecord
+	err := b.Registry.Write(ctx, func(tx *registry.Tx) error {
+		if len(removed) > 0 {
+			var err error
+			if left, err = tx.DeleteDatasets(store.Name, store.Table, removed); err != nil {
+				return err
+			}
+			// The records must go now: the IDs may be used again below.
+			if err := tx.FinishTrash(store.Name, store.Table, removed); err != nil {
+				return err
+			}
+		}
+		records := make([]dataset.FileRecord, 0, len(files))
+		for batch := range byTypeAndRun(files) {
+			if err := tx.InsertDatasets(batch.t, batch.run, now, batch.refs); err != nil {
+				return err
+			}
+		}
+		for i := range files {
+			records = append(records, files[i].Record)
+		}
+		if err := tx.InsertRecords(store.Name, store.Table, records); err != nil {
+			return err
+		}
+		if also != nil {
+			return also(tx)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return b.removeFiles(left, files)
+}
+
+func (b *Butler) removeFiles(left []dataset.FileRecord, kept []File) error {
+	if len(left) == 0 {
+		return nil
+	}
+	paths := map[string]bool{}
+	for i := range kept {
+		paths[kept[i].Record.Path] = true
+	}
+	var errs []error
+	for i := range left {
+		if !paths[left[i].Path] {
+			errs = append(errs, b.Store.Remove(&left[i]))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+type batch struct {
+	t    *dataset.Type
+	run  string
+	refs []dataset.Ref
+}
+
+// byTypeAndRun gathers the refs of each type and run, in order of first appearance.
+func byTypeAndRun(files []File) func(yield func(*batch) bool) {
+	type key struct {
+		t   *dataset.Type
+		run string
+	}
+	return func(yield func(*batch) bool) {
+		var order []*batch
+		byKey := map[key]*batch{}
+		for i := range files {
+			k := key{files[i].Ref.Type, files[i].Ref.Run}
+			g := byKey[k]
+			if g == nil {
+				g = &batch{t: k.t, run: k.run}
+				order, byKey[k] = append(order, g), g
+			}
+			g.refs = append(g.refs, files[i].Ref)
+		}
+		slices.Values(order)(yield)
+	}
+}
+
+// Records adapts an expander to what the datastore asks: it looks records up without a deadline.
+type Records struct {
+	Ctx      context.Context
+	Expander *registry.Expander
+}
+
+// Record finds a record; see registry.Expander.
+func (r Records) Record(e *dimension.Element, id dimension.DataID) (*dimension.Record, error) {
+	return r.Expander.Record(r.Ctx, e, id)
+}
