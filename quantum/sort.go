@@ -40,20 +40,7 @@ func (q *Quanta) sort() []int32 {
 }
 
 // compare orders data IDs by required values: integers by number, texts by code point.
-func (d *DataIDs) compare(i, j int) int {
-	n := len(d.text)
-	for k := range d.group.Required {
-		a, b := d.flat[i*n+k], d.flat[j*n+k]
-		c := cmp.Compare(a, b)
-		if c != 0 && d.text[k] {
-			c = strings.Compare(d.strings.texts[a], d.strings.texts[b])
-		}
-		if c != 0 {
-			return c
-		}
-	}
-	return 0
-}
+func (d *DataIDs) compare(i, j int) int { return compareDataIDs(d, i, d, j) }
 
 func (d *DataIDs) permute(perm []int32) {
 	n := len(d.text)
@@ -84,4 +71,24 @@ func sortAll(builds []*taskBuild) {
 			}
 		}
 	}
+}
+
+// CompareDataIDs orders quanta of tasks of one graph with the same dimensions by their data IDs.
+func CompareDataIDs(a *Quanta, i int, b *Quanta, j int) int {
+	return compareDataIDs(a.DataIDs, i, b.DataIDs, j)
+}
+
+func compareDataIDs(a *DataIDs, i int, b *DataIDs, j int) int {
+	n := len(a.text)
+	for k := range a.group.Required {
+		x, y := a.flat[i*n+k], b.flat[j*n+k]
+		c := cmp.Compare(x, y)
+		if c != 0 && a.text[k] {
+			c = strings.Compare(a.strings.texts[x], a.strings.texts[y])
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return 0
 }

@@ -17,8 +17,6 @@ type Source interface {
 	Lookup(ctx context.Context, name string) (*dataset.Collection, bool, error)
 	// Flatten expands chains depth-first and drops repetitions; a missing collection is an error.
 	Flatten(ctx context.Context, names ...string) ([]string, error)
-	// Governors are the values of each governor dimension that the summaries of the collections hold.
-	Governors(ctx context.Context, collections ...string) (map[string][]string, error)
 }
 
 // Search asks for the data IDs of a group at which datasets of all the given types exist.

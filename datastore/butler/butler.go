@@ -88,14 +88,18 @@ type File struct {
 //
 // Removed datasets are deleted in the same transaction first; their files, where not replaced by one of the new ones, are removed
 // after it.
-func (b *Butler) Commit(ctx context.Context, files []File, removed []dataset.ID, also func(tx *registry.Tx) error) error {
+//
+// The result is how long the write transaction was open: other processes had to wait for so long.
+func (b *Butler) Commit(ctx context.Context, files []File, removed []dataset.ID, also func(tx *registry.Tx) error) (held time.Duration, err error) {
 	if err := b.Store.Sync(); err != nil {
-		return err
+		return 0, err
 	}
 	store := &b.Store.Config
-	now := time.Now()
+	var now time.Time
 	var left []dataset.FileRecord
-	err := b.Registry.Write(ctx, func(tx *registry.Tx) error {
+	err = b.Registry.Write(ctx, func(tx *registry.Tx) error {
+		// The clock starts when the lock is held, not when it is asked for.
+		now = time.Now()
 		if len(removed) > 0 {
 			var err error
 			if left, err = tx.DeleteDatasets(store.Name, store.Table, removed); err != nil {
@@ -106,16 +110,7 @@ func (b *Butler) Commit(ctx context.Context, files []File, removed []dataset.ID,
 				return err
 			}
 		}
-		records := make([]dataset.FileRecord, 0, len(files))
-		for batch := range byTypeAndRun(files) {
-			if err := tx.InsertDatasets(batch.t, batch.run, now, batch.refs); err != nil {
-				return err
-			}
-		}
-		for i := range files {
-			records = append(records, files[i].Record)
-		}
-		if err := tx.InsertRecords(store.Name, store.Table, records); err != nil {
+		if err := b.Insert(tx, files, now); err != nil {
 			return err
 		}
 		if also != nil {
@@ -123,10 +118,25 @@ func (b *Butler) Commit(ctx context.Context, files []File, removed []dataset.ID,
 		}
 		return nil
 	})
+	held = time.Since(now)
 	if err != nil {
-		return err
+		return held, err
 	}
-	return b.removeFiles(left, files)
+	return held, b.removeFiles(left, files)
+}
+
+// Insert stores the rows of files that are durable already, for callers with a transaction of their own.
+func (b *Butler) Insert(tx *registry.Tx, files []File, ingested time.Time) error {
+	for batch := range byTypeAndRun(files) {
+		if err := tx.InsertDatasets(batch.t, batch.run, ingested, batch.refs); err != nil {
+			return err
+		}
+	}
+	records := make([]dataset.FileRecord, len(files))
+	for i := range files {
+		records[i] = files[i].Record
+	}
+	return tx.InsertRecords(b.Store.Config.Name, b.Store.Config.Table, records)
 }
 
 func (b *Butler) removeFiles(left []dataset.FileRecord, kept []File) error {

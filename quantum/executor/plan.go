@@ -1,0 +1,152 @@
+package executor
+
+import (
+	"valet/quantum"
+)
+
+// Item is one quantum of a graph.
+type Item struct {
+	Task *quantum.Quanta
+	Row  int
+}
+
+// Plan says which quanta are ready, in which order. It is pure: no goroutine, no I/O; its caller owns it.
+//
+// Tasks stand on levels: a task that reads what another one writes stands above it. A level starts when the one below is
+// finished. On a level, tasks that read the same input datasets are taken together, data ID by data ID, so that an input is read
+// once for all of them.
+type Plan struct {
+	levels  [][]*group
+	level   int
+	group   int
+	running int
+	left    int
+	stopped bool
+}
+
+// group is a set of tasks that share their first input table, with a cursor over their quanta.
+type group struct {
+	tasks []*quantum.Quanta
+	next  []int
+}
+
+// NewPlan plans the quanta of a graph that are planned.
+func NewPlan(g *quantum.Graph) *Plan {
+	p := &Plan{left: g.Len()}
+	levelOf := map[*quantum.Quanta]int{}
+	byInput := map[*quantum.Datasets]*group{}
+	for _, q := range g.Tasks {
+		level := 0
+		for _, in := range q.Inputs {
+			if below, ok := levelOf[in.Producer]; ok {
+				level = max(level, below+1)
+			}
+		}
+		levelOf[q] = level
+		for len(p.levels) <= level {
+			p.levels = append(p.levels, nil)
+		}
+		var table *quantum.Datasets
+		if level == 0 && len(q.Inputs) > 0 {
+			table = q.Inputs[0].Existing
+		}
+		if have := byInput[table]; have != nil && table != nil && have.tasks[0].DataIDs.Group() == q.DataIDs.Group() {
+			have.tasks, have.next = append(have.tasks, q), append(have.next, 0)
+			continue
+		}
+		gr := &group{tasks: []*quantum.Quanta{q}, next: []int{0}}
+		p.levels[level] = append(p.levels[level], gr)
+		if table != nil {
+			byInput[table] = gr
+		}
+	}
+	return p
+}
+
+// Next appends up to max ready quanta to dst and marks them running. Quanta of one data ID that share their input come together,
+// so that a few more than max may come. None means that nothing is ready: because the plan is done, or until running quanta finish.
+// Quanta whose input will never be written are marked blocked on the way and returned in blocked.
+func (p *Plan) Next(dst []Item, max int) (ready, blocked []Item) {
+	ready = dst
+	for len(ready)-len(dst) < max && !p.stopped && p.level < len(p.levels) {
+		groups := p.levels[p.level]
+		if p.group == len(groups) {
+			if p.running > 0 {
+				break
+			}
+			p.level, p.group = p.level+1, 0
+			continue
+		}
+		first := groups[p.group].first()
+		if first < 0 {
+			p.group++
+			continue
+		}
+		g := groups[p.group]
+		leader, row := g.tasks[first], g.next[first]
+		for i, q := range g.tasks {
+			if g.next[i] >= q.Len() || quantum.CompareDataIDs(q, g.next[i], leader, row) != 0 {
+				continue
+			}
+			it := Item{q, g.next[i]}
+			g.next[i]++
+			switch {
+			case q.States[it.Row] != quantum.Planned:
+			case p.isBlocked(it):
+				q.States[it.Row] = quantum.Blocked
+				p.left--
+				blocked = append(blocked, it)
+			default:
+				q.States[it.Row] = quantum.Running
+				p.running++
+				ready = append(ready, it)
+			}
+		}
+	}
+	return ready, blocked
+}
+
+// first is the task whose next quantum has the smallest data ID, or -1.
+func (g *group) first() int {
+	best := -1
+	for i, q := range g.tasks {
+		if g.next[i] < q.Len() && (best < 0 || quantum.CompareDataIDs(q, g.next[i], g.tasks[best], g.next[best]) < 0) {
+			best = i
+		}
+	}
+	return best
+}
+
+func (p *Plan) isBlocked(it Item) bool {
+	for _, in := range it.Task.Inputs {
+		if in.Producer == nil || in.Rows[it.Row] < 0 {
+			continue
+		}
+		if s := in.Producer.States[in.Rows[it.Row]]; s == quantum.Failed || s == quantum.Blocked {
+			return true
+		}
+	}
+	return false
+}
+
+// Finish records how a running quantum ended.
+func (p *Plan) Finish(it Item, s quantum.State) {
+	it.Task.States[it.Row] = s
+	p.running--
+	p.left--
+}
+
+// Release takes running quanta back that were not finished.
+func (p *Plan) Release(it Item) {
+	it.Task.States[it.Row] = quantum.Planned
+	p.running--
+}
+
+// Stop lets no further quantum become ready.
+func (p *Plan) Stop() { p.stopped = true }
+
+// Running is the number of quanta that were handed out and are not finished; Left is the number of all that are not finished.
+func (p *Plan) Running() int { return p.running }
+
+// Left is the number of quanta that have neither finished nor been blocked.
+func (p *Plan) Left() int { return p.left }
