@@ -2,8 +2,11 @@ package datastore
 
 import (
 	"errors"
+	"path"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"valet/datastore/vfs"
 	"valet/registry/dataset"
@@ -71,6 +74,22 @@ func FuzzRead(f *testing.F) {
 		got, err := s.Read(record(path))
 		if err == nil && string(got) == "secret" && !strings.HasPrefix(strings.ToLower(path), "file://") {
 			t.Errorf("%q leads out of the root", path)
+		}
+	})
+}
+
+// TestNormalise compares with the standard library, which cleans paths alike but for empty ones.
+func TestNormalise(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOf(rapid.SampledFrom([]string{"", ".", "..", "a", "b.c", "...", "ü"})).Draw(t, "parts")
+		text := strings.Join(parts, "/")
+		got := string(normalise([]byte("kept "+text), len("kept ")))
+		want := strings.TrimPrefix(path.Clean(text), "/")
+		if want == "." {
+			want = ""
+		}
+		if got != "kept "+want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	})
 }
