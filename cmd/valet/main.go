@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"valet/cmd/internal/cli"
+	"valet/tasks/verify"
 )
 
 func main() {
@@ -16,12 +17,14 @@ func main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	app := &cli.App{
+		Program:   os.Args[0],
 		Args:      os.Args[1:],
 		Stdin:     os.Stdin,
 		Stdout:    os.Stdout,
 		Stderr:    os.Stderr,
 		LookupEnv: os.LookupEnv,
 		Now:       time.Now,
+		Tasks:     verify.Table(),
 		Signals:   signals,
 	}
 	os.Exit(app.Main(context.Background()))

@@ -25,7 +25,8 @@ import (
 // App is one execution of the program: everything it takes from the outside world. Nothing in this package reads the process's
 // own streams, environment or clock.
 type App struct {
-	// Args are the arguments without the name of the program.
+	// Program is the name that valet was called by, and Args are its arguments.
+	Program        string
 	Args           []string
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer

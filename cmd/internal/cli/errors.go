@@ -14,6 +14,10 @@ func (a *App) printError(err error) {
 		return
 	}
 	fmt.Fprintf(a.Stderr, "error: %s\n", errorText(err))
+	var placed interface{ Caret() string }
+	if errors.As(err, &placed) && placed.Caret() != "" {
+		fmt.Fprintln(a.Stderr, strings.TrimRight(placed.Caret(), "\n"))
+	}
 	for _, line := range strings.Split(hintOf(err), "\n") {
 		if line != "" {
 			fmt.Fprintf(a.Stderr, "hint: %s\n", line)
@@ -66,4 +70,13 @@ func hintOf(err error) string {
 		return "free some room or raise the limit, then run the same command again"
 	}
 	return ""
+}
+
+// fullClassName is the class that pipetask would report for the error.
+func fullClassName(err error) string {
+	var c interface{ ClassName() string }
+	if errors.As(err, &c) {
+		return c.ClassName()
+	}
+	return "RuntimeError"
 }

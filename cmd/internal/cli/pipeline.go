@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 
+	"valet/quantum"
 	"valet/tasks/pipeline"
 )
 
@@ -11,7 +13,7 @@ func (a *App) loader() *pipeline.Loader {
 	log := a.Log("pipeline")
 	return &pipeline.Loader{
 		Read:   os.ReadFile,
-		Getenv: a.LookupEnv,
+		Getenv: a.lookupEnv,
 		Table:  a.Tasks,
 		Warn:   func(message string) { log.Warn().Msg(message) },
 	}
@@ -38,7 +40,7 @@ func (a *App) resolveOptions(o *inputOptions) pipeline.Options {
 	log := a.Log("pipeline")
 	return pipeline.Options{
 		Read:            os.ReadFile,
-		Getenv:          a.LookupEnv,
+		Getenv:          a.lookupEnv,
 		IgnoreContracts: o.ignoreContracts,
 		NoVersions:      o.noVersions,
 		Select:          o.selected,
@@ -47,23 +49,27 @@ func (a *App) resolveOptions(o *inputOptions) pipeline.Options {
 }
 
 // showPipeline prints the --show items that need no repository.
-func (a *App) showPipeline(o *inputOptions) error {
-	p, err := a.loadPipeline(o)
-	if err != nil {
-		return err
-	}
+func (a *App) showPipeline(o *inputOptions, p *pipeline.Pipeline) error {
 	resolved, err := p.Resolve(a.Tasks, a.resolveOptions(o))
 	if err != nil {
 		return err
 	}
+	return a.show(o, resolved, nil)
+}
+
+// show prints the --show items; g is nil if there is no graph.
+func (a *App) show(o *inputOptions, resolved *pipeline.Resolved, g *quantum.Graph) error {
 	for _, item := range o.show {
 		handled, err := resolved.Show(a.Stdout, item)
+		if !handled && err == nil && g != nil {
+			handled, err = a.showGraph(g, item)
+		}
 		if err != nil {
 			return err
 		}
 		if !handled {
-			return &UsageError{Command: "valet run", Message: "--show: unknown item " + item,
-				Advice: "items are pipeline, config[=LABEL::FIELD], dump-config[=LABEL], tasks, subsets, pipeline-graph, task-graph, graph, uri"}
+			return &UsageError{Command: "valet run", Message: fmt.Sprintf("--show: unknown item %q", item),
+				Advice: "items are pipeline, config[=LABEL::FIELD], dump-config[=LABEL], tasks, subsets, inputs, pipeline-graph, task-graph, graph"}
 		}
 	}
 	return nil

@@ -2,10 +2,17 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"runtime/pprof"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+
+	"valet/cmd/internal/ui"
+	"valet/datastore/butler"
+	"valet/quantum"
+	"valet/quantum/executor"
 )
 
 func newRunCommand(a *App) *cobra.Command {
@@ -38,59 +45,212 @@ The last line on stderr is a summary that programs may parse.`,
 	return cmd
 }
 
-func newGraphCommand(a *App) *cobra.Command {
-	var o graphOptions
-	cmd := &cobra.Command{
-		Use:   "graph -b REPO -p FILE[#LABELS] -i IN[,IN..] -o OUT [OPTIONS]",
-		Short: "Build, count and explain the quantum graph; run nothing",
-		Long: `Graph builds the quantum graph that 'valet run' would run with the same options, and prints its quanta per task. Nothing is
-written to the repository. An empty graph is explained: which constraint removed the last data ID.`,
-		Example: `  valet graph -b REPO -p metrics.yaml -i u/sci -o u/metrics
-  valet graph -b REPO -p metrics.yaml -i u/sci -o u/metrics --explain
-  valet graph -p metrics.yaml --show pipeline-graph`,
-		Args: argsBetween(0, 0, ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(cmd, !o.onlyShowsPipeline()); err != nil {
-				return err
+func (a *App) runRun(ctx context.Context, o *runOptions) (err error) {
+	if o.cpuProfile != "" {
+		f, err := ui.CreateFile(o.cpuProfile)
+		if err != nil {
+			return fmt.Errorf("write CPU profile: %w", err)
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			f.Abort()
+			return fmt.Errorf("write CPU profile: %w", err)
+		}
+		defer func() {
+			pprof.StopCPUProfile()
+			if e := f.Commit(); err == nil {
+				err = e
 			}
-			return a.runGraph(cmd.Context(), &o)
-		},
+		}()
 	}
-	cmd.Flags().SortFlags = false
-	o.AddFlags(cmd.Flags())
-	exits(cmd, ExitOK, ExitFailure, ExitUsage, ExitInternal, ExitTryAgain, ExitInterrupted)
-	return cmd
-}
-
-type graphOptions struct {
-	inputOptions
-	save    string
-	explain bool
-}
-
-// AddFlags declares the flags.
-func (o *graphOptions) AddFlags(f *pflag.FlagSet) {
-	o.inputOptions.AddFlags(f)
-	f.StringVar(&o.save, "save", "", "write the quantum graph to `FILE.qg`, which pipetask reads")
-	f.BoolVar(&o.explain, "explain", false, "tell for each quantum left out why")
-	addPythonOnly(f)
-}
-
-// errNotBuilt is what commands say whose machinery this build lacks.
-func errNotBuilt(what string) error {
-	return fmt.Errorf("%s: not in this build of valet", what)
-}
-
-func (a *App) runRun(ctx context.Context, o *runOptions) error {
-	if o.onlyShowsPipeline() {
-		return a.showPipeline(&o.inputOptions)
+	p, err := a.loadPipeline(&o.inputOptions)
+	if err != nil {
+		return err
 	}
-	return errNotBuilt("run quanta")
+	if o.savedPipeline != "" {
+		err := ui.WriteFile(o.savedPipeline, a.Stdout, func(w io.Writer) error {
+			_, err := w.Write(p.AppendYAML(nil))
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("write pipeline: %w", err)
+		}
+	}
+	if o.repo == "" {
+		return a.showPipeline(&o.inputOptions, p)
+	}
+	readOnly := o.dryRun || len(o.show) > 0
+	b, err := a.open(ctx, o.repo, readOnly)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	g, err := a.buildGraph(ctx, b, &o.inputOptions, p)
+	if err != nil || len(o.show) > 0 {
+		return err
+	}
+	a.explainGraph(g, o.explain)
+	if g.Len() == 0 {
+		return &emptyGraphError{skipped: g.Skipped()}
+	}
+	if o.dryRun {
+		return a.printGraph(g)
+	}
+	return a.execute(ctx, b, g, o)
 }
 
-func (a *App) runGraph(ctx context.Context, o *graphOptions) error {
-	if o.onlyShowsPipeline() {
-		return a.showPipeline(&o.inputOptions)
+// emptyGraphError says that there is nothing to run. Upstream takes that as a failure, also if all is done (pipelines.md 4.4).
+type emptyGraphError struct{ skipped int }
+
+func (e *emptyGraphError) Error() string {
+	if e.skipped > 0 {
+		return fmt.Sprintf("QuantumGraph was empty: all %d quanta succeeded before", e.skipped)
 	}
-	return errNotBuilt("build a quantum graph")
+	return "QuantumGraph was empty"
+}
+
+// Hint says where the reasons are.
+func (e *emptyGraphError) Hint() string {
+	if e.skipped > 0 {
+		return "nothing is left to do in this run; start a new one without --extend-run and --skip-existing to run them again"
+	}
+	return "the log lines above tell which constraint left nothing"
+}
+
+// execute prepares the run, runs its quanta, and tells how it went: the reports asked for, then the summary line, which is the last
+// on stderr whatever happened.
+func (a *App) execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o *runOptions) error {
+	t := newTally(a, g, b.Root)
+	t.keep = o.summary != "" || o.junit != ""
+	err := executor.Prepare(ctx, b, g, executor.PrepareOptions{
+		Register: o.register, SkipInit: o.skipInit, NoVersions: o.noVersions, Version: versionLine(),
+	})
+	if err != nil {
+		return err
+	}
+	if o.initOnly {
+		log := a.Log("executor")
+		log.Info().Str("run", g.Collections.Run).Msg("configs and packages are written")
+		return nil
+	}
+	drain := make(chan struct{})
+	restore := a.interrupts.onDrain(func() {
+		fmt.Fprintln(a.Stderr, "interrupted: finishing what runs; interrupt again to stop at once")
+		close(drain)
+	})
+	progress := a.startProgress("quanta")
+	result, err := executor.Execute(ctx, b, g, executor.Options{
+		Workers: o.processes, FailFast: o.failFast, Drain: drain,
+		Events: executor.Events{Finished: func(out executor.Outcome) {
+			t.finished(out)
+			progress.Set(t.counts())
+		}},
+	})
+	progress.Close()
+	restore()
+	return a.report(g, o, t, result, err)
+}
+
+// report writes the files asked for and the summary line; it returns what the exit code is made of.
+func (a *App) report(g *quantum.Graph, o *runOptions, t *tally, result *executor.Result, err error) error {
+	if err == nil && a.interrupts.count() == 0 && !result.Drained && result.Unfinished() != 0 {
+		err = &InternalError{Reason: fmt.Sprintf("%d quanta neither finished nor were blocked", result.Unfinished())}
+	}
+	if errors.Is(err, context.Canceled) || err == nil && a.interrupts.count() > 0 && result.Unfinished() > 0 {
+		err = &InterruptedError{Resume: a.resumeCommand(result.Failed > 0)}
+	}
+	if err == nil && result.Failed+result.Blocked > 0 {
+		err = &failedQuantaError{result: result, invalid: t.invalid, repeatable: t.repeatable && o.failFast}
+	}
+	for _, f := range []struct {
+		path  string
+		write func(w io.Writer) error
+	}{
+		{o.summary, func(w io.Writer) error { return t.summary(a.cmdLine(), err).write(w) }},
+		{o.junit, t.writeJUnit},
+		{o.promFile, func(w io.Writer) error { return writeProm(w, g, result) }},
+	} {
+		if f.path == "" {
+			continue
+		}
+		if e := ui.WriteFile(f.path, a.Stdout, f.write); e != nil {
+			err = errors.Join(err, fmt.Errorf("write %s: %w", f.path, e))
+		}
+	}
+	if err != nil {
+		a.printError(err)
+	}
+	fmt.Fprintln(a.Stderr, summaryLine(g, result))
+	if err != nil {
+		return &reportedError{exitCode(err)}
+	}
+	return nil
+}
+
+// cmdLine is the command as the summary records it.
+func (a *App) cmdLine() []string { return append([]string{a.program()}, a.Args...) }
+
+func (a *App) program() string {
+	if a.Program == "" {
+		return "valet"
+	}
+	return a.Program
+}
+
+// startProgress shows progress on stderr unless -q forbids it. The returned progress takes the log lines meanwhile.
+func (a *App) startProgress(what string) *ui.Progress {
+	o := ui.ProgressOptions{Out: a.Stderr, Terminal: isTerminal(a.Stderr), What: what}
+	if a.global.quiet {
+		o.Out, o.Terminal = io.Discard, false
+	}
+	return ui.StartProgress(o)
+}
+
+// failedQuantaError says that quanta failed.
+type failedQuantaError struct {
+	result              *executor.Result
+	invalid, repeatable bool
+}
+
+func (e *failedQuantaError) Error() string {
+	text := fmt.Sprintf("%d of %d quanta failed", e.result.Failed, e.result.Planned)
+	if e.result.Blocked > 0 {
+		text += fmt.Sprintf(", %d were blocked by them", e.result.Blocked)
+	}
+	return text
+}
+
+// Hint says how to run them again.
+func (e *failedQuantaError) Hint() string {
+	return "each left a log dataset with its exception; run them again with --extend-run --clobber-outputs"
+}
+
+// ClassName is what pipetask would raise.
+func (e *failedQuantaError) ClassName() string {
+	return "lsst.pipe.base.mp_graph_executor.MPGraphExecutorError"
+}
+
+// ExitCode is that of pipetask (pipelines.md 5.7).
+func (e *failedQuantaError) ExitCode() int {
+	switch {
+	case e.invalid:
+		return ExitInvalid
+	case e.repeatable:
+		return ExitRepeatable
+	}
+	return ExitFailure
+}
+
+// open opens the repository that -b or REPO names. Waiting for a lock is told.
+func (a *App) open(ctx context.Context, location string, readOnly bool) (*butler.Butler, error) {
+	log := a.Log("registry")
+	return butler.Open(ctx, location, butler.Options{
+		ReadOnly: readOnly, Getenv: a.lookupEnv, OnBusy: onBusy(log, location), Log: log,
+	})
+}
+
+func (a *App) lookupEnv(name string) (string, bool) {
+	if a.LookupEnv == nil {
+		return "", false
+	}
+	return a.LookupEnv(name)
 }

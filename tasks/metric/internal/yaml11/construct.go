@@ -80,18 +80,22 @@ func clip(s string) string {
 
 // scalar gives a scalar's text. A mapping stands for the text under its '=' key.
 func (c *Constructor) scalar(n *Node) (string, error) {
-	if n.Kind == MappingNode {
+	at := n
+search:
+	for range MaxDepth { // more only in a mapping that contains itself
+		if n.Kind != MappingNode {
+			break
+		}
 		for i := 0; i < len(n.Items); i += 2 {
 			if n.Items[i].Tag == TagValue {
-				if n.open && n.Items[i+1].open {
-					break
-				}
-				return c.scalar(n.Items[i+1])
+				n = n.Items[i+1]
+				continue search
 			}
 		}
+		break
 	}
 	if n.Kind != ScalarNode {
-		return "", n.Fail("ConstructorError", "a scalar is needed, not %s", n.Kind)
+		return "", at.Fail("ConstructorError", "a scalar is needed, not %s", n.Kind)
 	}
 	return n.Value, nil
 }

@@ -19,6 +19,13 @@ func (w *Writer) String(s string, col int) {
 	}
 }
 
+// AppendString appends a string at a column of its line; text that continues on a further line stands at column indent.
+func AppendString(dst []byte, s string, column, indent int) []byte {
+	w := Writer{Out: dst, line: len(dst) - column, blank: true}
+	w.String(s, indent)
+	return w.Out
+}
+
 // keyString writes a string as a simple key; false, and nothing written, if it is too long, empty or has line breaks.
 func (w *Writer) keyString(s string) bool {
 	if s == "" {

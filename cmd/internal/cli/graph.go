@@ -1,0 +1,255 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"valet/cmd/internal/ui"
+	"valet/datastore/butler"
+	"valet/quantum"
+	"valet/quantum/executor"
+	"valet/registry"
+	"valet/registry/dataset"
+	"valet/registry/query"
+	"valet/tasks/pipeline"
+)
+
+// graphOptions are the flags of graph.
+type graphOptions struct {
+	inputOptions
+	save    string
+	explain bool
+}
+
+// AddFlags declares the flags.
+func (o *graphOptions) AddFlags(f *pflag.FlagSet) {
+	o.inputOptions.AddFlags(f)
+	f.StringVar(&o.save, "save", "", "write the quantum graph to `FILE.qg`, which pipetask reads")
+	f.BoolVar(&o.explain, "explain", false, "tell for each quantum whether it would run, and why")
+	addPythonOnly(f)
+}
+
+func newGraphCommand(a *App) *cobra.Command {
+	var o graphOptions
+	cmd := &cobra.Command{
+		Use:   "graph -b REPO -p FILE[#LABELS] -i IN[,IN..] -o OUT [OPTIONS]",
+		Short: "Build, count and explain the quantum graph; run nothing",
+		Long: `Graph builds the quantum graph that 'valet run' would run with the same options, and prints its quanta per task. Nothing is
+written to the repository. An empty graph is explained: which constraint removed the last data ID.`,
+		Example: `  valet graph -b REPO -p metrics.yaml -i u/sci -o u/metrics
+  valet graph -b REPO -p metrics.yaml -i u/sci -o u/metrics --explain
+  valet graph -p metrics.yaml --show pipeline-graph`,
+		Args: argsBetween(0, 0, ""),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(cmd, !o.onlyShowsPipeline()); err != nil {
+				return err
+			}
+			if o.save != "" {
+				return usagef(cmd, "--save: this version of valet writes no graph files")
+			}
+			return a.runGraph(cmd.Context(), &o)
+		},
+	}
+	cmd.Flags().SortFlags = false
+	o.AddFlags(cmd.Flags())
+	exits(cmd, ExitOK, ExitFailure, ExitUsage, ExitInternal, ExitTryAgain, ExitInterrupted)
+	return cmd
+}
+
+func (a *App) runGraph(ctx context.Context, o *graphOptions) error {
+	p, err := a.loadPipeline(&o.inputOptions)
+	if err != nil {
+		return err
+	}
+	if o.repo == "" {
+		return a.showPipeline(&o.inputOptions, p)
+	}
+	b, err := a.open(ctx, o.repo, true)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	g, err := a.buildGraph(ctx, b, &o.inputOptions, p)
+	if err != nil || len(o.show) > 0 {
+		return err
+	}
+	a.explainGraph(g, o.explain)
+	if g.Len() == 0 {
+		return &emptyGraphError{skipped: g.Skipped()}
+	}
+	return a.printGraph(g)
+}
+
+// buildGraph resolves the pipeline in the repository, builds the graph and prints the --show items.
+func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions, p *pipeline.Pipeline) (*quantum.Graph, error) {
+	resolved, err := p.Resolve(a.Tasks, a.resolveIn(ctx, b, o))
+	if err != nil {
+		return nil, err
+	}
+	if o.onlyShowsPipeline() {
+		return nil, a.show(o, resolved, nil)
+	}
+	where, err := query.Parse(o.where)
+	if err != nil {
+		return nil, fmt.Errorf("-d: %w", err)
+	}
+	now := a.Now()
+	src := executor.Source{Registry: b.Registry, RecordTable: b.Store.Config.Table}
+	collections, err := quantum.ResolveCollections(ctx, src, quantum.CollectionOptions{
+		Inputs: o.inputs, Output: o.output, OutputRun: o.outputRun, ExtendRun: o.extendRun, ReplaceRun: o.replaceRun,
+		PruneMode: o.pruneMode, Rebase: o.rebase, SkipIn: o.skipExistingIn, SkipInRun: o.skipExisting, Clobber: o.clobber,
+		RunTimeName: now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	build := quantum.Options{Collections: collections, Where: where, Clobber: o.clobber, Now: now}
+	if resolved.Instrument != "" {
+		build.DataID = map[string]any{"instrument": resolved.Instrument}
+	}
+	log := a.Log("quantum")
+	started := time.Now()
+	g, err := quantum.Build(ctx, src, resolved, build)
+	if err != nil {
+		return nil, err
+	}
+	log.Debug().Int("quanta", g.Len()).Dur("took", time.Since(started)).Msg("quantum graph is built")
+	if len(o.show) > 0 {
+		return g, a.show(o, resolved, g)
+	}
+	return g, nil
+}
+
+// resolveIn adds to the options of Pipeline.Resolve what the repository knows.
+func (a *App) resolveIn(ctx context.Context, b *butler.Butler, o *inputOptions) pipeline.Options {
+	opts := a.resolveOptions(o)
+	opts.Universe = b.Registry.Universe()
+	opts.Convertible = dataset.Convertible
+	opts.Registered = func(name string) (*pipeline.Definition, bool, error) {
+		t, err := b.Registry.DatasetType(ctx, name)
+		var missing *registry.NotFoundError
+		if errors.As(err, &missing) {
+			return nil, false, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		return &pipeline.Definition{Dimensions: t.Dimensions.Names(), StorageClass: t.StorageClass, Calibration: t.IsCalibration}, true, nil
+	}
+	opts.Instrument = func(class string) (string, bool, error) { return instrumentOf(ctx, b, class) }
+	return opts
+}
+
+// instrumentOf finds the short name of the instrument whose record names the class.
+func instrumentOf(ctx context.Context, b *butler.Butler, class string) (string, bool, error) {
+	universe := b.Registry.Universe()
+	group, err := universe.Group("instrument")
+	if err != nil {
+		return "", false, err
+	}
+	expander := b.Registry.Expander()
+	if err := expander.Preload(ctx, "instrument"); err != nil {
+		return "", false, err
+	}
+	for row, err := range b.Registry.Select(ctx, registry.Query{Dimensions: group, Sorted: true}) {
+		if err != nil {
+			return "", false, err
+		}
+		record, err := expander.Record(ctx, universe.Element("instrument"), row.DataID)
+		if err != nil {
+			return "", false, err
+		}
+		if name, _ := record.Get("class_name"); name == class {
+			return row.DataID.Get("instrument").Text(), true, nil
+		}
+	}
+	return "", false, nil
+}
+
+// explainGraph logs what was decided while building and, if asked to, every quantum's state with its reason.
+func (a *App) explainGraph(g *quantum.Graph, each bool) {
+	log := a.Log("quantum")
+	for _, n := range g.Notes {
+		e := log.Info()
+		if n.Warning {
+			e = log.Warn()
+		}
+		if n.Task != "" {
+			e = e.Str("task", n.Task)
+		}
+		e.Msg(n.Message)
+	}
+	if !each {
+		return
+	}
+	for _, q := range g.Tasks {
+		for i, state := range q.States {
+			log.Info().Str("task", q.Task.Label).Str("quantum", q.DataID(i).String()).Msg(reasonOf(g, state))
+		}
+	}
+}
+
+// reasonOf says why a quantum of a new graph has its state.
+func reasonOf(g *quantum.Graph, state quantum.State) string {
+	switch state {
+	case quantum.Skipped:
+		return "skipped: its metadata exists in " + quoteList(g.Collections.SkipIn)
+	case quantum.NoWork:
+		return "no work: an input is never going to exist"
+	}
+	return "runs: its inputs exist, its outputs do not"
+}
+
+// printGraph prints the quanta per task as the log of pipetask does.
+func (a *App) printGraph(g *quantum.Graph) error {
+	table := ui.NewTable("", ui.Column{Name: "Quanta"}, ui.Column{Name: "Skipped"}, ui.Column{Name: "No work"}, ui.Column{Name: "Task", Left: true})
+	for _, q := range g.Tasks {
+		count := func(s quantum.State) string { return fmt.Sprint(q.Count(s)) }
+		table.Add(count(quantum.Planned), count(quantum.Skipped), count(quantum.NoWork), q.Task.Label)
+	}
+	_, err := table.WriteTo(a.Stdout)
+	return err
+}
+
+// showGraph prints the --show items that need a graph.
+func (a *App) showGraph(g *quantum.Graph, item string) (handled bool, err error) {
+	if item != "graph" {
+		return false, nil
+	}
+	w := bufio.NewWriter(a.Stdout)
+	for _, q := range g.Tasks {
+		fmt.Fprintf(w, "task %s:\n", q.Task.Label)
+		for i, state := range q.States {
+			if state != quantum.Planned {
+				continue
+			}
+			fmt.Fprintf(w, "  quantum %s dataId=%s:\n", q.ID(i), q.DataID(i))
+			for c, edge := range q.Task.Inputs {
+				if id, ok := q.Input(c, i); ok {
+					fmt.Fprintf(w, "    input %s: %s id=%s\n", edge.Connection, edge.Type.Name, id)
+				} else if q.Inputs[c].Producer != nil {
+					fmt.Fprintf(w, "    input %s: %s of this graph\n", edge.Connection, edge.Type.Name)
+				}
+			}
+			for c, edge := range q.Task.Outputs {
+				id, _ := q.Outputs[c].DataIDs.At(i, nil)
+				fmt.Fprintf(w, "    output %s: %s@%s\n", edge.Connection, edge.Type.Name, id)
+			}
+		}
+	}
+	return true, w.Flush()
+}
+
+// onBusy tells that the database is locked, as long as it is.
+func onBusy(log zerolog.Logger, repository string) func(time.Duration) {
+	return func(waited time.Duration) {
+		log.Warn().Str("repository", repository).Dur("waited", waited).Msg("waiting for another process to release the database")
+	}
+}
