@@ -26,10 +26,12 @@ type drawing struct {
 	last []int // by row: the last row that it leads to, or -1
 	// column holds the row that the line is of, or -1.
 	column []int
+	width  int         // the most columns of a line
 	lines  [][2]string // graph and label
 }
 
-// draw writes the rows with their lines to the left of their labels.
+// draw writes the rows with their lines to the left of their labels. Rows that are linked have a line between them, so that those that
+// merely stand below each other do not look linked.
 func draw(w io.Writer, rows []row) error {
 	d := &drawing{rows: rows, last: make([]int, len(rows))}
 	for i := range rows {
@@ -38,16 +40,14 @@ func draw(w io.Writer, rows []row) error {
 			d.last[s] = i
 		}
 	}
-	width := 0
 	for i := range rows {
 		d.place(i)
-		width = max(width, len(d.column))
 	}
 	var b strings.Builder
 	for _, l := range d.lines {
 		graph := l[0]
 		if l[1] != "" {
-			graph += strings.Repeat(" ", 2*width-len([]rune(graph))) + " " + l[1]
+			graph += strings.Repeat(" ", 2*d.width-len([]rune(graph))) + " " + l[1]
 		}
 		b.WriteString(strings.TrimRight(graph, " "))
 		b.WriteByte('\n')
@@ -65,7 +65,8 @@ func (d *drawing) place(i int) {
 		}
 	}
 	at := d.pick(i, from)
-	if len(from) > 1 || len(from) == 1 && from[0] != at {
+	d.width = max(d.width, len(d.column))
+	if len(from) > 0 {
 		d.lines = append(d.lines, [2]string{d.joint(i, at, from), ""})
 	}
 	for _, c := range from {

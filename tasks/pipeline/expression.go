@@ -22,12 +22,11 @@ const maxNesting = 200
 
 // selectTasks keeps the tasks that the expression selects. Types that only other tasks wrote become overall inputs.
 func (r *Resolved) selectTasks(text string) error {
-	e := &expression{text: text, graph: r}
-	e.next()
-	keep, err := e.union(0)
-	if err == nil && e.token != "" {
-		err = e.unexpected()
+	// Faults of the grammar come before those of names, wherever they are.
+	if _, err := (&expression{text: text, graph: &Resolved{}, dry: true}).evaluate(); err != nil {
+		return err
 	}
+	keep, err := (&expression{text: text, graph: r}).evaluate()
 	if err != nil {
 		return err
 	}
@@ -76,6 +75,17 @@ type expression struct {
 	token      string
 	start, end int
 	name, bad  bool
+	// dry looks up no names: every one is the empty set.
+	dry bool
+}
+
+func (e *expression) evaluate() (map[string]bool, error) {
+	e.next()
+	set, err := e.union(0)
+	if err == nil && e.token != "" {
+		err = e.unexpected()
+	}
+	return set, err
 }
 
 func (e *expression) next() {
@@ -197,6 +207,9 @@ func (e *expression) term(depth int) (map[string]bool, error) {
 
 // find is the set that the name at hand stands for under the operator, which may be empty.
 func (e *expression) find(operator string) (map[string]bool, error) {
+	if e.dry {
+		return map[string]bool{}, nil
+	}
 	kind, name := "", e.token
 	if k, n, ok := strings.Cut(e.token, ":"); ok {
 		kind, name = k, n

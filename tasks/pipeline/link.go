@@ -51,19 +51,19 @@ func (b *linker) add(c *configured) error {
 		}
 		n.Outputs = append(n.Outputs, Edge{Connection: connection.Name, Type: t, StorageClass: connection.StorageClass, dimensions: connection.Dimensions})
 	}
-	if flag(c.config, "saveMetadata") {
+	if enabled(c.config, "saveMetadata") {
 		if n.MetadataType, err = b.output(n, n.Label+"_metadata", metadataClass, c.connections.Dimensions); err != nil {
 			return err
 		}
 	}
-	if flag(c.config, "saveLogOutput") {
+	if enabled(c.config, "saveLogOutput") {
 		n.LogType, err = b.output(n, n.Label+"_log", logClass, c.connections.Dimensions)
 	}
 	return err
 }
 
-// flag is a bool of a config, true if the config does not have it.
-func flag(c *tasks.Config, field string) bool {
+// enabled is a bool of a config, true if the config does not have it.
+func enabled(c *tasks.Config, field string) bool {
 	v, err := c.Lookup(field)
 	b, ok := v.(bool)
 	return err != nil || !ok || b

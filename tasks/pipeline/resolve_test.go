@@ -240,7 +240,9 @@ func TestInstrument(t *testing.T) {
 func TestSubgraphs(t *testing.T) {
 	r, err := resolveText(chains("t1:dia_metadata>b t3:c>d t2:b>c u1:b>e v:dia_metadata>y v2:dia_metadata>y2 w:v_metadata>z/TaskMetadata"), Options{
 		Convertible: func(stored, wanted string) bool { return true },
-		Registered:  func(name string) (*Definition, bool, error) { return &Definition{Dimensions: []string{"instrument", "visit", "detector"}, StorageClass: "MetricValue"}, name == "dia_metadata", nil },
+		Registered: func(name string) (*Definition, bool, error) {
+			return &Definition{Dimensions: []string{"instrument", "visit", "detector"}, StorageClass: "MetricValue"}, name == "dia_metadata", nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
