@@ -48,7 +48,7 @@ var memory = computation{
 	fragments: func(target string) []string {
 		return []string{target + "EndMaxResidentSetSize", owner(target) + "__version__"}
 	},
-	compute: func(target string, found []metadata.Value) (metric.Quantity, []metric.NamedDatum, error) {
+	compute: func(target string, found []metadata.Value) (metric.Quantity, []metric.Entry, error) {
 		end, version := found[0], found[1]
 		if end.Kind == metadata.Absent {
 			return metric.Quantity{}, nil, noWork("Nothing to do: no memory information for %s found.", target)
@@ -91,7 +91,7 @@ func integer(v metadata.Value) (float64, error) {
 // timing is TimingMetricTask (pipelines.md 7.3): the wall-clock time of the method.
 var timing = computation{
 	fragments: func(target string) []string { return []string{target + "StartUtc", target + "EndUtc"} },
-	compute: func(target string, found []metadata.Value) (metric.Quantity, []metric.NamedDatum, error) {
+	compute: func(target string, found []metadata.Value) (metric.Quantity, []metric.Entry, error) {
 		if found[0].Kind == metadata.Absent && found[1].Kind == metadata.Absent {
 			return metric.Quantity{}, nil, noWork("Nothing to do: no timing information for %s found.", target)
 		}
@@ -100,7 +100,7 @@ var timing = computation{
 }
 
 // between is the time from start to end, which are the extras.
-func between(start, end metadata.Value) (metric.Quantity, []metric.NamedDatum, error) {
+func between(start, end metadata.Value) (metric.Quantity, []metric.Entry, error) {
 	var t [2]instant
 	for i, v := range []metadata.Value{start, end} {
 		if v.Kind != metadata.Text {
@@ -115,11 +115,11 @@ func between(start, end metadata.Value) (metric.Quantity, []metric.NamedDatum, e
 	if !ok {
 		return metric.Quantity{}, nil, &mixedTimesError{start.Text, end.Text}
 	}
-	return metric.Q(inSeconds(micros), metric.Second), []metric.NamedDatum{extra("start", start.Text), extra("end", end.Text)}, nil
+	return metric.Q(inSeconds(micros), metric.Second), []metric.Entry{extra("start", start.Text), extra("end", end.Text)}, nil
 }
 
-func extra(name, value string) metric.NamedDatum {
-	return metric.NamedDatum{Name: name, Datum: &metric.Datum{Value: value}}
+func extra(name, value string) metric.Entry {
+	return metric.Entry{Key: name, Datum: metric.Text(value)}
 }
 
 // cpuTiming is CpuTimingMetricTask (pipelines.md 7.4): the processor time of the method.
@@ -127,7 +127,7 @@ var cpuTiming = computation{
 	fragments: func(target string) []string {
 		return []string{target + "StartCpuTime", target + "EndCpuTime", target + "StartUtc", target + "EndUtc"}
 	},
-	compute: func(target string, found []metadata.Value) (metric.Quantity, []metric.NamedDatum, error) {
+	compute: func(target string, found []metadata.Value) (metric.Quantity, []metric.Entry, error) {
 		start, end := found[0], found[1]
 		if start.Kind == metadata.Absent && end.Kind == metadata.Absent {
 			return metric.Quantity{}, nil, noWork("Nothing to do: no timing information for %s found.", target)
@@ -135,7 +135,7 @@ var cpuTiming = computation{
 		if start.Kind != metadata.Number || end.Kind != metadata.Number {
 			return metric.Quantity{}, nil, invalid("a processor time is missing or is no number")
 		}
-		var extras []metric.NamedDatum
+		var extras []metric.Entry
 		for i, name := range []string{"start", "end"} {
 			v := found[2+i]
 			switch {

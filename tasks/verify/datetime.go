@@ -16,7 +16,8 @@ import (
 //
 // The oddities: before an offset the clock may be followed by any one ASCII character; after six digits of a fraction and further
 // digits, by anything. A fraction may be empty there and may follow hours or minutes, but always counts seconds. After SS the point
-// may be a colon or, without colons, missing. A NUL at the end is ignored. Minutes and seconds of an offset have no upper limit.
+// may be a colon or, without colons, missing. A NUL at the end is ignored, and so is all that follows one after Z. Minutes and
+// seconds of an offset have no upper limit.
 
 // instant is a point in time: naive, or with an offset from UTC. All parts are microseconds.
 type instant struct {
@@ -67,7 +68,7 @@ func parseTime(s string) (t instant, problem string) {
 	}
 	t.aware = true
 	if clock[zone] == 'Z' {
-		if zone+1 != len(clock) {
+		if zone+1 < len(clock) && clock[zone+1] != 0 {
 			return t, malformed
 		}
 		return t, ""

@@ -41,5 +41,5 @@ func (t *pipelineTask) Run(_ context.Context, in tasks.Inputs) (tasks.Outputs, e
 	if err != nil {
 		return nil, err
 	}
-	return measured(t.name, q, extras), nil
+	return measured(t.name, q, extras)
 }

@@ -70,7 +70,7 @@ func find(dst []metadata.Value, in tasks.Inputs, connection string, fragments []
 type computation struct {
 	// fragments of a target that are looked up, in order.
 	fragments func(target string) []string
-	compute   func(target string, found []metadata.Value) (metric.Quantity, []metric.NamedDatum, error)
+	compute   func(target string, found []metadata.Value) (metric.Quantity, []metric.Entry, error)
 }
 
 // metadataTask measures one metadata object.
@@ -78,7 +78,7 @@ type metadataTask struct {
 	name      metric.Name
 	target    string
 	fragments []string
-	compute   func(target string, found []metadata.Value) (metric.Quantity, []metric.NamedDatum, error)
+	compute   func(target string, found []metadata.Value) (metric.Quantity, []metric.Entry, error)
 }
 
 func newMetadataTask(c *tasks.Config, how computation) (tasks.Task, error) {
@@ -97,13 +97,16 @@ func (t *metadataTask) Run(_ context.Context, in tasks.Inputs) (tasks.Outputs, e
 	if err != nil {
 		return nil, err
 	}
-	return measured(t.name, q, extras), nil
+	return measured(t.name, q, extras)
 }
 
 // measured are the outputs of a task that measured something.
-func measured(name metric.Name, q metric.Quantity, extras []metric.NamedDatum) tasks.Outputs {
-	notes := []metric.Note{{Key: "estimator", Value: "utils.timer.timeMethod"}}
-	return tasks.Outputs{"measurement": metric.NewMeasurement(name, q, notes, extras)}
+func measured(name metric.Name, q metric.Quantity, extras []metric.Entry) (tasks.Outputs, error) {
+	m, err := metric.New(name, q, []metric.Note{{Key: "estimator", Value: "utils.timer.timeMethod"}}, extras, nil)
+	if err != nil {
+		return nil, err
+	}
+	return tasks.Outputs{"measurement": m}, nil
 }
 
 func metricName(c *tasks.Config) metric.Name {
