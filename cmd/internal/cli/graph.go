@@ -7,16 +7,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"valet/cmd/internal/ui"
 	"valet/datastore/butler"
 	"valet/quantum"
-	"valet/quantum/executor"
-	"valet/registry"
-	"valet/registry/dataset"
 	"valet/registry/query"
 	"valet/tasks/pipeline"
 )
@@ -63,7 +59,7 @@ written to the repository. An empty graph is explained: which constraint removed
 	return cmd
 }
 
-func (a *App) runGraph(ctx context.Context, o *graphOptions) error {
+func (a *App) runGraph(ctx context.Context, o *graphOptions) (err error) {
 	p, err := a.loadPipeline(&o.inputOptions)
 	if err != nil {
 		return err
@@ -71,11 +67,11 @@ func (a *App) runGraph(ctx context.Context, o *graphOptions) error {
 	if o.repo == "" {
 		return a.showPipeline(&o.inputOptions, p)
 	}
-	b, err := a.open(ctx, o.repo, true)
+	b, err := a.openButler(ctx, o.repo, true)
 	if err != nil {
 		return err
 	}
-	defer b.Close()
+	defer func() { err = errors.Join(err, b.Close()) }()
 	g, err := a.buildGraph(ctx, b, &o.inputOptions, p)
 	if err != nil || len(o.show) > 0 {
 		return err
@@ -89,7 +85,7 @@ func (a *App) runGraph(ctx context.Context, o *graphOptions) error {
 
 // buildGraph resolves the pipeline in the repository, builds the graph and prints the --show items.
 func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions, p *pipeline.Pipeline) (*quantum.Graph, error) {
-	resolved, err := p.Resolve(a.Tasks, a.resolveIn(ctx, b, o))
+	resolved, err := a.resolveIn(ctx, b, o, p)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +97,7 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 		return nil, fmt.Errorf("-d: %w", err)
 	}
 	now := a.Now()
-	src := executor.Source{Registry: b.Registry, RecordTable: b.Store.Config.Table}
+	src := source(b)
 	collections, err := quantum.ResolveCollections(ctx, src, quantum.CollectionOptions{
 		Inputs: o.inputs, Output: o.output, OutputRun: o.outputRun, ExtendRun: o.extendRun, ReplaceRun: o.replaceRun,
 		PruneMode: o.pruneMode, Rebase: o.rebase, SkipIn: o.skipExistingIn, SkipInRun: o.skipExisting, Clobber: o.clobber,
@@ -125,52 +121,6 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 		return g, a.show(o, resolved, g)
 	}
 	return g, nil
-}
-
-// resolveIn adds to the options of Pipeline.Resolve what the repository knows.
-func (a *App) resolveIn(ctx context.Context, b *butler.Butler, o *inputOptions) pipeline.Options {
-	opts := a.resolveOptions(o)
-	opts.Universe = b.Registry.Universe()
-	opts.Convertible = dataset.Convertible
-	opts.Registered = func(name string) (*pipeline.Definition, bool, error) {
-		t, err := b.Registry.DatasetType(ctx, name)
-		var missing *registry.NotFoundError
-		if errors.As(err, &missing) {
-			return nil, false, nil
-		}
-		if err != nil {
-			return nil, false, err
-		}
-		return &pipeline.Definition{Dimensions: t.Dimensions.Names(), StorageClass: t.StorageClass, Calibration: t.IsCalibration}, true, nil
-	}
-	opts.Instrument = func(class string) (string, bool, error) { return instrumentOf(ctx, b, class) }
-	return opts
-}
-
-// instrumentOf finds the short name of the instrument whose record names the class.
-func instrumentOf(ctx context.Context, b *butler.Butler, class string) (string, bool, error) {
-	universe := b.Registry.Universe()
-	group, err := universe.Group("instrument")
-	if err != nil {
-		return "", false, err
-	}
-	expander := b.Registry.Expander()
-	if err := expander.Preload(ctx, "instrument"); err != nil {
-		return "", false, err
-	}
-	for row, err := range b.Registry.Select(ctx, registry.Query{Dimensions: group, Sorted: true}) {
-		if err != nil {
-			return "", false, err
-		}
-		record, err := expander.Record(ctx, universe.Element("instrument"), row.DataID)
-		if err != nil {
-			return "", false, err
-		}
-		if name, _ := record.Get("class_name"); name == class {
-			return row.DataID.Get("instrument").Text(), true, nil
-		}
-	}
-	return "", false, nil
 }
 
 // explainGraph logs what was decided while building and, if asked to, every quantum's state with its reason.
@@ -245,11 +195,4 @@ func (a *App) showGraph(g *quantum.Graph, item string) (handled bool, err error)
 		}
 	}
 	return true, w.Flush()
-}
-
-// onBusy tells that the database is locked, as long as it is.
-func onBusy(log zerolog.Logger, repository string) func(time.Duration) {
-	return func(waited time.Duration) {
-		log.Warn().Str("repository", repository).Dur("waited", waited).Msg("waiting for another process to release the database")
-	}
 }

@@ -14,11 +14,7 @@ import (
 // openButler opens the repository that -b or REPO names.
 func (a *App) openButler(ctx context.Context, repo string, readOnly bool) (*butler.Butler, error) {
 	log := a.Log("registry")
-	lookup := a.LookupEnv
-	if lookup == nil {
-		lookup = func(string) (string, bool) { return "", false }
-	}
-	return butler.Open(ctx, repo, butler.Options{ReadOnly: readOnly, Getenv: lookup, Log: log,
+	return butler.Open(ctx, repo, butler.Options{ReadOnly: readOnly, Getenv: a.lookupEnv, Log: log,
 		OnBusy: func(waited time.Duration) {
 			log.Warn().Dur("waited", waited).Msg("database is locked by another process, waiting")
 		}})
@@ -30,11 +26,7 @@ func source(b *butler.Butler) executor.Source {
 }
 
 // resolveIn resolves a pipeline against the definitions of a repository.
-func (a *App) resolveIn(ctx context.Context, b *butler.Butler, o *inputOptions) (*pipeline.Resolved, error) {
-	p, err := a.loadPipeline(o)
-	if err != nil {
-		return nil, err
-	}
+func (a *App) resolveIn(ctx context.Context, b *butler.Butler, o *inputOptions, p *pipeline.Pipeline) (*pipeline.Resolved, error) {
 	types, err := b.Registry.DatasetTypes(ctx)
 	if err != nil {
 		return nil, err

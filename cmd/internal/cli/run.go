@@ -79,11 +79,11 @@ func (a *App) runRun(ctx context.Context, o *runOptions) (err error) {
 		return a.showPipeline(&o.inputOptions, p)
 	}
 	readOnly := o.dryRun || len(o.show) > 0
-	b, err := a.open(ctx, o.repo, readOnly)
+	b, err := a.openButler(ctx, o.repo, readOnly)
 	if err != nil {
 		return err
 	}
-	defer b.Close()
+	defer func() { err = errors.Join(err, b.Close()) }()
 	g, err := a.buildGraph(ctx, b, &o.inputOptions, p)
 	if err != nil || len(o.show) > 0 {
 		return err
@@ -240,14 +240,7 @@ func (e *failedQuantaError) ExitCode() int {
 	return ExitFailure
 }
 
-// open opens the repository that -b or REPO names. Waiting for a lock is told.
-func (a *App) open(ctx context.Context, location string, readOnly bool) (*butler.Butler, error) {
-	log := a.Log("registry")
-	return butler.Open(ctx, location, butler.Options{
-		ReadOnly: readOnly, Getenv: a.lookupEnv, OnBusy: onBusy(log, location), Log: log,
-	})
-}
-
+// lookupEnv is LookupEnv that may be nil.
 func (a *App) lookupEnv(name string) (string, bool) {
 	if a.LookupEnv == nil {
 		return "", false

@@ -178,7 +178,7 @@ func (t *tally) quantumReport(it executor.Item, state quantum.State) (quantumRep
 		if f := t.failures[it]; f != nil {
 			r.Exception = &exceptionInfo{Class: f.Class, Message: f.Message}
 		}
-	case quantum.Blocked:
+	case quantum.Blocked, quantum.Planned:
 		r.Status = "skipped"
 	default:
 		return r, false
@@ -194,6 +194,6 @@ func summaryLine(g *quantum.Graph, r *executor.Result) string {
 	if r.Seconds > 0 {
 		rate = float64(done) / r.Seconds
 	}
-	return fmt.Sprintf("summary: run=%s planned=%d succeeded=%d no_work=%d failed=%d blocked=%d skipped=%d datasets=%d seconds=%.3f quanta_per_s=%.1f",
+	return fmt.Sprintf("run=%s planned=%d succeeded=%d no_work=%d failed=%d blocked=%d skipped=%d datasets=%d seconds=%.3f quanta_per_s=%.1f",
 		g.Collections.Run, r.Planned, r.Succeeded, r.NoWork, r.Failed, r.Blocked, g.Skipped(), r.Datasets, r.Seconds, rate)
 }

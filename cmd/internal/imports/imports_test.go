@@ -15,7 +15,7 @@ import (
 // layers says which packages of valet a package may import: those named, and whatever those may import. Packages below an
 // internal folder belong to the package above it and may import what that one may; packages for tests of one count as it.
 var layers = map[string][]string{
-	"cmd/valet":             {"cmd/internal/cli"},
+	"cmd/valet":             {"cmd/internal/cli", "tasks/verify"},
 	"cmd/internal/cli":      {"cmd/internal/example", "cmd/internal/ui", "cmd/internal/web", "quantum/ledger", "tasks/verify"},
 	"cmd/internal/web":      {"cmd/internal/ui", "quantum/ledger"},
 	"cmd/internal/ui":       {"registry/dimension"},
