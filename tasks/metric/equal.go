@@ -11,9 +11,10 @@ func (m *Measurement) Equal(o *Measurement) bool {
 	if m.Metric != o.Metric || len(m.Notes) != len(o.Notes) {
 		return false
 	}
+	var c comparison
 	for _, n := range m.Notes {
 		v, ok := o.Note(n.Key)
-		if !ok || !equalValues(n.Value, v) {
+		if !ok || !c.equal(n.Value, v) {
 			return false
 		}
 	}
@@ -45,37 +46,56 @@ func (a *Array) near(b *Array) bool {
 	return true
 }
 
-// equalValues compares plain data as Python does: 1, 1.0 and true are equal, and a mapping has no order.
-func equalValues(a, b Value) bool {
+// comparison compares plain data as Python does: 1, 1.0 and true are equal, and a mapping has no order. It remembers the pairs found equal, so
+// that shared values cost no more than written ones.
+type comparison struct{ done map[[2]any]struct{} }
+
+func (c *comparison) equal(a, b Value) bool {
 	if x, ok := numeric(a); ok {
 		y, ok := numeric(b)
 		return ok && x.Cmp(y) == 0
 	}
+	switch x := a.(type) {
+	case *Timestamp:
+		y, ok := b.(*Timestamp)
+		return ok && x.Text == y.Text
+	case nil, string, Bytes, float64:
+		switch b.(type) {
+		case nil, string, Bytes, float64:
+			return a == b
+		}
+		return false
+	}
+	pair := [2]any{a, b}
+	if _, ok := c.done[pair]; ok || a == b {
+		return true
+	}
+	if !c.collections(a, b) {
+		return false
+	}
+	if c.done == nil {
+		c.done = map[[2]any]struct{}{}
+	}
+	c.done[pair] = struct{}{}
+	return true
+}
+
+func (c *comparison) collections(a, b Value) bool {
 	switch a := a.(type) {
 	case *Sequence:
 		b, ok := b.(*Sequence)
-		return ok && (a == b || equalItems(a.Items, b.Items))
+		return ok && c.items(a.Items, b.Items)
 	case *Tuple:
 		b, ok := b.(*Tuple)
-		return ok && (a == b || equalItems(a.Items, b.Items))
+		return ok && c.items(a.Items, b.Items)
 	case *Set:
 		b, ok := b.(*Set)
-		return ok && (a == b || equalMappings(asMapping(a), asMapping(b)))
+		return ok && c.mappings(asMapping(a), asMapping(b))
 	case *Mapping:
 		b, ok := b.(*Mapping)
-		return ok && (a == b || equalMappings(a, b))
-	case *Timestamp:
-		b, ok := b.(*Timestamp)
-		return ok && a.Text == b.Text
-	case float64: // infinite or NaN
-		y, ok := b.(float64)
-		return ok && a == y
+		return ok && c.mappings(a, b)
 	}
-	switch b.(type) {
-	case *Sequence, *Tuple, *Set, *Mapping, *Timestamp:
-		return false
-	}
-	return a == b
+	return false
 }
 
 func numeric(v Value) (*big.Float, bool) {
@@ -100,12 +120,12 @@ func numeric(v Value) (*big.Float, bool) {
 	return nil, false
 }
 
-func equalItems(a, b []Value) bool {
+func (c *comparison) items(a, b []Value) bool {
 	if len(a) != len(b) {
 		return false
 	}
 	for i := range a {
-		if !equalValues(a[i], b[i]) {
+		if !c.equal(a[i], b[i]) {
 			return false
 		}
 	}
@@ -120,13 +140,13 @@ func asMapping(s *Set) *Mapping {
 	return m
 }
 
-func equalMappings(a, b *Mapping) bool {
+func (c *comparison) mappings(a, b *Mapping) bool {
 	if a.Len() != b.Len() {
 		return false
 	}
 	for i, k := range a.Keys {
 		v, ok := b.Get(k)
-		if !ok || !equalValues(a.Values[i], v) {
+		if !ok || !c.equal(a.Values[i], v) {
 			return false
 		}
 	}

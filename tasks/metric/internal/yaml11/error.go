@@ -8,7 +8,11 @@ type Error struct {
 	Line    int    // from 1; 0 when there is no place
 	Column  int    // from 1, in characters
 	Problem string // what is wrong, lower case, no full stop
+	Cause   error  // nil, or an error of the application that reads
 }
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
 
 // Error names the place and the problem.
 func (e *Error) Error() string {
