@@ -143,7 +143,7 @@ func appendText(dst []byte, s string, indent int) []byte {
 		return appendLine(dst, s)
 	}
 	dst = append(dst, '|')
-	if s[0] == ' ' || s[0] == '\n' {
+	if s[0] == ' ' || s[0] == '\t' || s[0] == '\n' {
 		dst = append(dst, '2')
 	}
 	body := strings.TrimSuffix(s, "\n")
