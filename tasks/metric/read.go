@@ -236,8 +236,8 @@ func metricFrom(v Value) (string, error) {
 	case nil:
 		return "None.None.None", nil
 	case string:
-		n, err := ParseName(v)
-		return n.String(), err
+		_, err := ParseName(v)
+		return v, err
 	case Bytes:
 		return "", problem("TypeError", "the name of the metric is binary data")
 	}
