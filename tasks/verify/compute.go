@@ -35,12 +35,32 @@ func (e *Error) ClassName() string {
 	return e.Class
 }
 
-func invalid(format string, args ...any) error {
-	return &Error{Message: "Invalid metadata: " + fmt.Sprintf(format, args...)}
+// invalid is the error for values that are no numbers or times; upstream's text is the part before the colon.
+func invalid(key, problem string) error {
+	return &Error{Message: "Invalid metadata: " + key + " " + problem}
 }
 
-func noWork(format string, args ...any) error {
-	return &tasks.NoWorkError{Message: fmt.Sprintf(format, args...)}
+func noWork(kind, target string) error {
+	return &tasks.NoWorkError{Message: "Nothing to do: no " + kind + " information for " + target + " found."}
+}
+
+// describe says for an error what a value is that is not what it should be.
+func describe(v metadata.Value) string {
+	switch v.Kind {
+	case metadata.Absent:
+		return "is missing"
+	case metadata.Number:
+		return fmt.Sprintf("is the number %v", v.Number)
+	case metadata.Text:
+		return fmt.Sprintf("is the text %q", v.Text)
+	}
+	return "is no value but has children"
+}
+
+// result is what a computation gives: a quantity and extras to it.
+type result struct {
+	quantity metric.Quantity
+	extras   []metric.Entry
 }
 
 // memory is MemoryMetricTask (pipelines.md 7.2): the peak resident set size when the method ended.
@@ -48,41 +68,44 @@ var memory = computation{
 	fragments: func(target string) []string {
 		return []string{target + "EndMaxResidentSetSize", owner(target) + "__version__"}
 	},
-	compute: func(target string, found []metadata.Value) (metric.Quantity, []metric.Entry, error) {
+	compute: func(target string, fragments []string, found []metadata.Value) (result, error) {
 		end, version := found[0], found[1]
 		if end.Kind == metadata.Absent {
-			return metric.Quantity{}, nil, noWork("Nothing to do: no memory information for %s found.", target)
+			return result{}, noWork("memory", target)
 		}
-		size, err := integer(end)
+		size, err := integer(fragments[0], end)
 		if err != nil {
-			return metric.Quantity{}, nil, err
+			return result{}, err
 		}
 		unit := metric.Kibyte
 		if version.Truth() {
 			if version.Kind != metadata.Number {
-				return metric.Quantity{}, nil, &Error{Class: "TypeError", Message: fmt.Sprintf("version %q cannot be compared with a number", version.Text)}
+				return result{}, &Error{Class: "TypeError", Message: fragments[1] + " " + describe(version) + " and cannot be compared with 1"}
 			}
 			if version.Number >= 1 {
 				unit = metric.Byte
 			}
 		}
-		return metric.Q(size, unit), nil, nil
+		if math.IsInf(size, 0) {
+			return result{}, &Error{Class: "OverflowError", Message: "int too large to convert to float: " + fragments[0]}
+		}
+		return result{quantity: metric.Q(size, unit)}, nil
 	},
 }
 
-// integer is Python's int(): the integer part toward zero.
-func integer(v metadata.Value) (float64, error) {
+// integer is Python's int(): the integer part toward zero. It is infinite for the text of an integer that is too large for a float.
+func integer(key string, v metadata.Value) (float64, error) {
 	switch {
 	case v.Kind == metadata.Text:
 		if n, ok := metadata.ParseInt(v.Text); ok {
 			f, _ := n.Float64()
 			return f, nil
 		}
-		return 0, invalid("%q is no memory size", v.Text)
+		return 0, invalid(key, describe(v))
 	case v.Kind != metadata.Number || math.IsNaN(v.Number):
-		return 0, invalid("the memory size is no number")
+		return 0, invalid(key, describe(v))
 	case math.IsInf(v.Number, 0):
-		return 0, &Error{Class: "OverflowError", Message: "cannot convert float infinity to integer"}
+		return 0, &Error{Class: "OverflowError", Message: "cannot convert float infinity to integer: " + key}
 	}
 	// Adding 0 makes a negative zero positive: integers have one zero.
 	return math.Trunc(v.Number) + 0, nil
@@ -91,31 +114,32 @@ func integer(v metadata.Value) (float64, error) {
 // timing is TimingMetricTask (pipelines.md 7.3): the wall-clock time of the method.
 var timing = computation{
 	fragments: func(target string) []string { return []string{target + "StartUtc", target + "EndUtc"} },
-	compute: func(target string, found []metadata.Value) (metric.Quantity, []metric.Entry, error) {
+	compute: func(target string, fragments []string, found []metadata.Value) (result, error) {
 		if found[0].Kind == metadata.Absent && found[1].Kind == metadata.Absent {
-			return metric.Quantity{}, nil, noWork("Nothing to do: no timing information for %s found.", target)
+			return result{}, noWork("timing", target)
 		}
-		return between(found[0], found[1])
+		return between(fragments, found[0], found[1])
 	},
 }
 
-// between is the time from start to end, which are the extras.
-func between(start, end metadata.Value) (metric.Quantity, []metric.Entry, error) {
+// between is the time from start to end, which are the extras. keys are what was looked for.
+func between(keys []string, start, end metadata.Value) (result, error) {
 	var t [2]instant
-	for i, v := range []metadata.Value{start, end} {
+	for i, v := range [2]metadata.Value{start, end} {
 		if v.Kind != metadata.Text {
-			return metric.Quantity{}, nil, invalid("a time stamp is missing or is no text")
+			return result{}, invalid(keys[i], describe(v))
 		}
 		var problem string
 		if t[i], problem = parseTime(v.Text); problem != "" {
-			return metric.Quantity{}, nil, invalid("%q %s", v.Text, problem)
+			return result{}, invalid(keys[i], describe(v)+", which "+problem)
 		}
 	}
 	micros, ok := t[1].since(t[0])
 	if !ok {
-		return metric.Quantity{}, nil, &mixedTimesError{start.Text, end.Text}
+		return result{}, &mixedTimesError{start.Text, end.Text}
 	}
-	return metric.Q(inSeconds(micros), metric.Second), []metric.Entry{extra("start", start.Text), extra("end", end.Text)}, nil
+	extras := []metric.Entry{extra("start", start.Text), extra("end", end.Text)}
+	return result{metric.Q(inSeconds(micros), metric.Second), extras}, nil
 }
 
 func extra(name, value string) metric.Entry {
@@ -127,25 +151,26 @@ var cpuTiming = computation{
 	fragments: func(target string) []string {
 		return []string{target + "StartCpuTime", target + "EndCpuTime", target + "StartUtc", target + "EndUtc"}
 	},
-	compute: func(target string, found []metadata.Value) (metric.Quantity, []metric.Entry, error) {
+	compute: func(target string, fragments []string, found []metadata.Value) (result, error) {
 		start, end := found[0], found[1]
 		if start.Kind == metadata.Absent && end.Kind == metadata.Absent {
-			return metric.Quantity{}, nil, noWork("Nothing to do: no timing information for %s found.", target)
+			return result{}, noWork("timing", target)
 		}
-		if start.Kind != metadata.Number || end.Kind != metadata.Number {
-			return metric.Quantity{}, nil, invalid("a processor time is missing or is no number")
+		for i, v := range found[:2] {
+			if v.Kind != metadata.Number {
+				return result{}, invalid(fragments[i], describe(v))
+			}
 		}
 		var extras []metric.Entry
-		for i, name := range []string{"start", "end"} {
-			v := found[2+i]
-			switch {
+		for i, name := range [2]string{"start", "end"} {
+			switch v := found[2+i]; {
 			case !v.Truth():
 			case v.Kind != metadata.Text:
-				return metric.Quantity{}, nil, &Error{Class: "ValueError", Message: "time stamp " + name + " is a number, which needs a unit"}
+				return result{}, &Error{Class: "ValueError", Message: fragments[2+i] + " " + describe(v) + ", which needs a unit to be stored"}
 			default:
 				extras = append(extras, extra(name, v.Text))
 			}
 		}
-		return metric.Q(end.Number-start.Number, metric.Second), extras, nil
+		return result{metric.Q(end.Number-start.Number, metric.Second), extras}, nil
 	},
 }

@@ -76,7 +76,10 @@ func pipelineTimingConfig() *tasks.ConfigClass {
 type NameError struct{ Field, Value string }
 
 func (e *NameError) Error() string {
-	return fmt.Sprintf("field %q must not have a period: %q", e.Field, e.Value)
+	if e.Field == "connections.package" {
+		return fmt.Sprintf("package name %s must not contain periods", e.Value)
+	}
+	return fmt.Sprintf("metric name %s must not contain periods; use connections.package instead", e.Value)
 }
 
 // ClassName is the upstream error class.
@@ -95,60 +98,6 @@ func checkName(c *tasks.Config) error {
 	}
 	return nil
 }
-
-// TemplateError says that a dataset type names something that stands for nothing.
-type TemplateError struct{ Field, Template, Key string }
-
-func (e *TemplateError) Error() string {
-	return fmt.Sprintf("%s: nothing stands for {%s} in %q", e.Field, e.Key, e.Template)
-}
-
-// ClassName is the upstream error class.
-func (e *TemplateError) ClassName() string { return "KeyError" }
-
-// expand fills the templates in the name of a connection's dataset type. Doubled braces stand for one, as in Python's format.
-func expand(c *tasks.Config, name string, keys ...string) (string, error) {
-	field := "connections." + name
-	in := text(c, field)
-	var out strings.Builder
-	for i := 0; i < len(in); i++ {
-		switch {
-		case (in[i] == '{' || in[i] == '}') && i+1 < len(in) && in[i+1] == in[i]:
-			out.WriteByte(in[i])
-			i++
-		case in[i] == '{':
-			end := strings.IndexByte(in[i:], '}')
-			if end < 0 {
-				return "", &BraceError{field, in}
-			}
-			key := in[i+1 : i+end]
-			known := false
-			for _, k := range keys {
-				known = known || k == key
-			}
-			if !known {
-				return "", &TemplateError{field, in, key}
-			}
-			out.WriteString(text(c, "connections."+key))
-			i += end
-		case in[i] == '}':
-			return "", &BraceError{field, in}
-		default:
-			out.WriteByte(in[i])
-		}
-	}
-	return out.String(), nil
-}
-
-// BraceError says that a template has a brace without its partner.
-type BraceError struct{ Field, Template string }
-
-func (e *BraceError) Error() string {
-	return fmt.Sprintf("%s: single brace in %q", e.Field, e.Template)
-}
-
-// ClassName is the upstream error class.
-func (e *BraceError) ClassName() string { return "ValueError" }
 
 func connectMetadata(c *tasks.Config) (*tasks.Connections, error) {
 	keys := []string{"package", "metric", "labelName"}

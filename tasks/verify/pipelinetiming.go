@@ -33,13 +33,13 @@ func (t *pipelineTask) Run(_ context.Context, in tasks.Inputs) (tasks.Outputs, e
 	start, end := found[0][0], found[1][1]
 	switch {
 	case start.Kind == metadata.Absent:
-		return nil, noWork("Nothing to do: no timing information for %s found.", t.start)
+		return nil, noWork("timing", t.start)
 	case end.Kind == metadata.Absent:
-		return nil, noWork("Nothing to do: no timing information for %s found.", t.end)
+		return nil, noWork("timing", t.end)
 	}
-	q, extras, err := between(start, end)
+	r, err := between(t.fragments, start, end)
 	if err != nil {
 		return nil, err
 	}
-	return measured(t.name, q, extras)
+	return measured(t.name, r)
 }

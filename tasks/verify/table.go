@@ -6,7 +6,6 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -59,18 +58,21 @@ func find(dst []metadata.Value, in tasks.Inputs, connection string, fragments []
 		return nil, &InputError{connection, in[connection]}
 	}
 	found, err := f.Find(dst, fragments)
-	var ambiguous *metadata.AmbiguousError
-	if errors.As(err, &ambiguous) {
-		err = &Error{Err: ambiguous}
+	switch e := err.(type) {
+	case nil:
+		return found, nil
+	case *metadata.AmbiguousError:
+		return nil, &Error{Err: e}
 	}
-	return found, err
+	return nil, fmt.Errorf("input %s: %w", connection, err)
 }
 
 // computation makes a measurement of the values found for a target.
 type computation struct {
 	// fragments of a target that are looked up, in order.
 	fragments func(target string) []string
-	compute   func(target string, found []metadata.Value) (metric.Quantity, []metric.Entry, error)
+	// compute takes the values of the fragments.
+	compute func(target string, fragments []string, found []metadata.Value) (result, error)
 }
 
 // metadataTask measures one metadata object.
@@ -78,7 +80,7 @@ type metadataTask struct {
 	name      metric.Name
 	target    string
 	fragments []string
-	compute   func(target string, found []metadata.Value) (metric.Quantity, []metric.Entry, error)
+	compute   func(target string, fragments []string, found []metadata.Value) (result, error)
 }
 
 func newMetadataTask(c *tasks.Config, how computation) (tasks.Task, error) {
@@ -93,16 +95,16 @@ func (t *metadataTask) Run(_ context.Context, in tasks.Inputs) (tasks.Outputs, e
 	if err != nil {
 		return nil, err
 	}
-	q, extras, err := t.compute(t.target, found)
+	r, err := t.compute(t.target, t.fragments, found)
 	if err != nil {
 		return nil, err
 	}
-	return measured(t.name, q, extras)
+	return measured(t.name, r)
 }
 
 // measured are the outputs of a task that measured something.
-func measured(name metric.Name, q metric.Quantity, extras []metric.Entry) (tasks.Outputs, error) {
-	m, err := metric.New(name, q, []metric.Note{{Key: "estimator", Value: "utils.timer.timeMethod"}}, extras, nil)
+func measured(name metric.Name, r result) (tasks.Outputs, error) {
+	m, err := metric.New(name, r.quantity, []metric.Note{{Key: "estimator", Value: "utils.timer.timeMethod"}}, r.extras, nil)
 	if err != nil {
 		return nil, err
 	}
