@@ -26,12 +26,25 @@ func (a Vec) Cross(b Vec) Vec {
 // Norm is the length.
 func (a Vec) Norm() float64 { return math.Sqrt(a.Dot(a)) }
 
-// Unit is the vector of length 1 in the same direction. The zero vector stays what it is.
+// Unit is the vector of length 1 in the same direction. The zero vector stays what it is. The largest component is scaled to 1 first,
+// as upstream does: trixels must come out the same in every bit, or neighbours in two programs would not share their edges.
 func (a Vec) Unit() Vec {
-	n := a.Norm()
-	if n == 0 {
+	x, y, z := math.Abs(a.X), math.Abs(a.Y), math.Abs(a.Z)
+	most := max(x, y, z)
+	if most == 0 {
 		return a
 	}
+	a = Vec{a.X / most, a.Y / most, a.Z / most}
+	var others float64
+	switch most {
+	case x:
+		others = float64(a.Y*a.Y) + float64(a.Z*a.Z)
+	case y:
+		others = float64(a.X*a.X) + float64(a.Z*a.Z)
+	default:
+		others = float64(a.X*a.X) + float64(a.Y*a.Y)
+	}
+	n := math.Sqrt(1 + others)
 	return Vec{a.X / n, a.Y / n, a.Z / n}
 }
 
@@ -56,19 +69,26 @@ func (e *LatitudeError) Error() string {
 // Hint says what latitudes there are.
 func (e *LatitudeError) Hint() string { return "latitudes are degrees from -90 to 90" }
 
-// Degrees makes a point from degrees. A longitude may be any number. The error is a *LatitudeError.
+// Degrees makes a point from degrees. A longitude may be any number and comes between 0 and 360. The error is a *LatitudeError.
 func Degrees(lon, lat float64) (LonLat, error) {
 	if math.Abs(lat) > 90 {
 		return LonLat{}, &LatitudeError{lat}
 	}
-	return LonLat{Radians(lon), Radians(lat)}, nil
+	return LonLat{wrap(Radians(lon)), Radians(lat)}, nil
 }
 
 // Radians converts from degrees.
 func Radians(degrees float64) float64 { return degrees * (math.Pi / 180) }
 
-// Vec is the point as a vector.
+// Vec is the point as a vector, in every bit as upstream computes it.
 func (p LonLat) Vec() Vec {
+	sinLon, cosLon := exactSincos(p.Lon)
+	sinLat, cosLat := exactSincos(p.Lat)
+	return Vec{cosLon * cosLat, sinLon * cosLat, sinLat}
+}
+
+// vec is Vec in floating point, for where the last bit does not count.
+func (p LonLat) vec() Vec {
 	sinLon, cosLon := math.Sincos(p.Lon)
 	sinLat, cosLat := math.Sincos(p.Lat)
 	return Vec{cosLon * cosLat, sinLon * cosLat, sinLat}
