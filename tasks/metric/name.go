@@ -5,12 +5,8 @@ import (
 	"strings"
 )
 
-// Name is the name of a metric.
-type Name struct {
-	Package string
-	Metric  string
-	Bare    bool // there is no package, not even an empty one, and only the metric is written
-}
+// Name is the name of a metric. Package may be empty: then only the metric is written.
+type Name struct{ Package, Metric string }
 
 // NameError is a text that is no metric name, or a part of one that may not be.
 type NameError struct{ Text, Problem string }
@@ -31,12 +27,12 @@ func (e *NameError) ClassName() string { return "TypeError" }
 func ParseName(s string) (Name, error) {
 	pkg, metric, two := strings.Cut(s, ".")
 	if !two {
-		return Name{Metric: s, Bare: true}, nil
+		return Name{Metric: s}, nil
 	}
 	if strings.Contains(metric, ".") {
 		return Name{}, &NameError{s, "it has more than one period"}
 	}
-	return Name{Package: pkg, Metric: metric}, nil
+	return Name{pkg, metric}, nil
 }
 
 // Validate refuses what can name no metric: empty or dotted parts.
@@ -52,9 +48,9 @@ func (n Name) Validate() error {
 	return nil
 }
 
-// String is package.metric, or the metric alone. An empty package leaves its period, as upstream does.
+// String is package.metric, or the metric alone.
 func (n Name) String() string {
-	if n.Bare {
+	if n.Package == "" {
 		return n.Metric
 	}
 	return n.Package + "." + n.Metric

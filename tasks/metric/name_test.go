@@ -3,7 +3,7 @@ package metric
 import "testing"
 
 func TestName(t *testing.T) {
-	for _, s := range []string{"p.m", "m", "", ".m", "p.", "."} {
+	for _, s := range []string{"p.m", "m", "", "p."} {
 		if n, err := ParseName(s); err != nil || n.String() != s {
 			t.Errorf("%q: got %q, %v", s, n, err)
 		}
@@ -16,9 +16,19 @@ func TestName(t *testing.T) {
 			t.Errorf("%+v is valid", n)
 		}
 	}
-	for _, n := range []Name{{Package: "p", Metric: "m"}, {Metric: "m", Bare: true}} {
+	for _, n := range []Name{{Package: "p", Metric: "m"}, {Metric: "m"}} {
 		if err := n.Validate(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// The text of a name is kept as read, even where its parts would print otherwise.
+func TestReadOddNames(t *testing.T) {
+	for _, s := range []string{".m", "p.", "."} {
+		m, err := ParseMeasurement([]byte("!<lsst.verify.Measurement> {metric: '" + s + "', identifier: x, value: 1.0, unit: s, notes: {a: 1}, blobs: []}"))
+		if err != nil || m.Metric != s || m.Notes[0].Key != s+".a" {
+			t.Errorf("%q: got %+v, %v", s, m, err)
 		}
 	}
 }
