@@ -5,8 +5,12 @@ import (
 	"strings"
 )
 
-// Name is the name of a metric. Package may be empty: then only the metric is written.
-type Name struct{ Package, Metric string }
+// Name is the name of a metric.
+type Name struct {
+	Package string
+	Metric  string
+	Bare    bool // there is no package, not even an empty one, and only the metric is written
+}
 
 // NameError is a text that is no metric name, or a part of one that may not be.
 type NameError struct{ Text, Problem string }
@@ -27,12 +31,12 @@ func (e *NameError) ClassName() string { return "TypeError" }
 func ParseName(s string) (Name, error) {
 	pkg, metric, two := strings.Cut(s, ".")
 	if !two {
-		return Name{Metric: s}, nil
+		return Name{Metric: s, Bare: true}, nil
 	}
 	if strings.Contains(metric, ".") {
 		return Name{}, &NameError{s, "it has more than one period"}
 	}
-	return Name{pkg, metric}, nil
+	return Name{Package: pkg, Metric: metric}, nil
 }
 
 // Validate refuses what can name no metric: empty or dotted parts.
@@ -48,9 +52,9 @@ func (n Name) Validate() error {
 	return nil
 }
 
-// String is package.metric, or the metric alone.
+// String is package.metric, or the metric alone. An empty package leaves its period, as upstream does.
 func (n Name) String() string {
-	if n.Package == "" {
+	if n.Bare {
 		return n.Metric
 	}
 	return n.Package + "." + n.Metric

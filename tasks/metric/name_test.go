@@ -3,7 +3,7 @@ package metric
 import "testing"
 
 func TestName(t *testing.T) {
-	for _, s := range []string{"p.m", "m", "", "p."} {
+	for _, s := range []string{"p.m", "m", "", ".m", "p.", "."} {
 		if n, err := ParseName(s); err != nil || n.String() != s {
 			t.Errorf("%q: got %q, %v", s, n, err)
 		}
@@ -16,7 +16,7 @@ func TestName(t *testing.T) {
 			t.Errorf("%+v is valid", n)
 		}
 	}
-	for _, n := range []Name{{Package: "p", Metric: "m"}, {Metric: "m"}} {
+	for _, n := range []Name{{Package: "p", Metric: "m"}, {Metric: "m", Bare: true}} {
 		if err := n.Validate(); err != nil {
 			t.Error(err)
 		}
