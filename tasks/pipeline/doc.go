@@ -13,6 +13,9 @@
 // blocks are read in the strict subset of package python, anything else is refused with its file, line and statement. Contracts
 // likewise.
 //
+// Where upstream's behaviour is odd it is kept, and a warning says so: rename together with include, a selector on an import. Where it
+// is a crash or a silent loss, there is an error: import cycles, labels that are no texts, renaming to the name of a subset.
+//
 // Weak spots: instrument config overrides are not applied (metric tasks have none), and a contract that needs more than fields,
-// names of connections and comparisons is refused, not evaluated.
+// names of connections and comparisons is refused, not evaluated. The drawings show what pipetask's show, in their own hand.
 package pipeline

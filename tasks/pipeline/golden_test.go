@@ -183,3 +183,17 @@ func TestSaveAndLoadTestPipelines(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkLoadAndResolve(b *testing.B) {
+	l := pipelineLoader()
+	u := testUniverse(b)
+	for b.Loop() {
+		p, err := l.Load(pipelines + "runtime.yaml")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := p.Resolve(l.Table, Options{Read: l.Read, Universe: u}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

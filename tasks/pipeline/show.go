@@ -10,6 +10,19 @@ import (
 	"valet/tasks"
 )
 
+// Show writes the --show items that need no resolution: pipeline and subsets. It reports false for all others.
+func (p *Pipeline) Show(w io.Writer, item string) (handled bool, err error) {
+	switch item {
+	case "pipeline":
+		_, err = w.Write(append(p.AppendYAML(nil), '\n'))
+	case "subsets":
+		err = p.showSubsets(w)
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
 // Show writes one --show item as pipetask does: pipeline, config[=[task::]pattern[:NOIGNORECASE]], dump-config[=task], tasks,
 // subsets, inputs, pipeline-graph, task-graph. It reports false for items that it does not know, such as those of the quantum graph.
 func (r *Resolved) Show(w io.Writer, item string) (handled bool, err error) {
@@ -21,8 +34,7 @@ func (r *Resolved) Show(w io.Writer, item string) (handled bool, err error) {
 			return true, &Error{Class: "RuntimeError", Message: "--select-tasks cannot be used together with --show pipeline or -s: it works on the graph, not on the YAML",
 				Advice: "select by PIPELINE#LABELS"}
 		}
-		b.Write(r.Pipeline.AppendYAML(nil))
-		b.WriteByte('\n')
+		_, err = r.Pipeline.Show(b, item)
 	case "config":
 		err = r.showConfig(b, argument)
 	case "dump-config":
@@ -32,7 +44,7 @@ func (r *Resolved) Show(w io.Writer, item string) (handled bool, err error) {
 			fmt.Fprintf(b, "### Subtasks for task `%s'\n", t.Class.Name)
 		}
 	case "subsets":
-		r.showSubsets(b)
+		err = r.Pipeline.showSubsets(b)
 	case "inputs":
 		for _, d := range r.OverallInputs() {
 			fmt.Fprintf(b, "%s %s %s\n", d.Name, setOf(d.Dimensions, d.Declared), d.StorageClass)
@@ -50,13 +62,19 @@ func (r *Resolved) Show(w io.Writer, item string) (handled bool, err error) {
 	return true, err
 }
 
-func (r *Resolved) showSubsets(w io.Writer) {
-	for _, s := range r.Pipeline.Subsets() {
-		fmt.Fprintf(w, "%s:\n", s.Name)
+func (p *Pipeline) showSubsets(w io.Writer) error {
+	var b strings.Builder
+	for _, s := range p.Subsets() {
+		fmt.Fprintf(&b, "%s:\n", s.Name)
 		for _, label := range slices.Sorted(slices.Values(s.Labels)) {
-			fmt.Fprintf(w, "  - %s\n", label)
+			fmt.Fprintf(&b, "  - %s\n", label)
 		}
 	}
+	if b.Len() == 0 {
+		b.WriteByte('\n') // as pipetask does
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // named are the tasks that a label asks for: one, or all for no label.

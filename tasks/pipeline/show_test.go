@@ -2,22 +2,11 @@ package pipeline
 
 import (
 	"errors"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-func loadFile(t testing.TB, path string) (*Pipeline, *Loader) {
-	t.Helper()
-	l := &Loader{Read: os.ReadFile, Table: testTable(), Getenv: func(name string) (string, bool) { return "testdata/pipelines", name == "PIPELINES" }}
-	p, err := l.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p, l
-}
 
 func show(t *testing.T, r *Resolved, item string) string {
 	t.Helper()
