@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"valet/registry/sphere"
@@ -55,6 +56,11 @@ func regionMeaning(r sphere.Region, err error, at Span) (meaning, error) {
 
 // number is the value of an argument, which must be a literal number, with signs or bound.
 func (b *binder) number(function string, arg Expr) (float64, error) {
+	if n, ok := withoutParens(arg).(*Number); ok {
+		// An angle may have more digits than an integer column can hold.
+		v, _ := strconv.ParseFloat(n.Text, 64)
+		return v, nil
+	}
 	m, err := b.meaning(arg)
 	if err != nil {
 		return 0, err

@@ -14,16 +14,18 @@ import (
 type goldenCase struct {
 	ID, Kind string
 	Args     struct {
-		Dimensions   []string
-		Element      string
-		DatasetType  string `json:"dataset_type"`
-		Where        string
-		QueryWhere   string `json:"query_where"`
-		Bind         map[string]json.RawMessage
-		DataID       map[string]any `json:"data_id"`
-		Default      map[string]any `json:"default_data_id"`
-		OrderBy      []string       `json:"order_by"`
-		JoinDatasets []struct {
+		Dimensions  []string
+		Element     string
+		DatasetType string `json:"dataset_type"`
+		Where       string
+		QueryWhere  string `json:"query_where"`
+		Bind        map[string]json.RawMessage
+		DataID      map[string]any `json:"data_id"`
+		Default     map[string]any `json:"default_data_id"`
+		// DefaultCollections tell that defaults are inferred from what is in them.
+		DefaultCollections json.RawMessage `json:"default_collections"`
+		OrderBy            []string        `json:"order_by"`
+		JoinDatasets       []struct {
 			DatasetType string `json:"dataset_type"`
 		} `json:"join_datasets"`
 		JoinDimensions []string `json:"join_dimensions"`

@@ -1,7 +1,7 @@
 package sphere
 
 // maxRanges bounds the envelope of a region that is long in terms of a fine level's pixels.
-const maxRanges = 1 << 21
+const maxRanges = 1 << 20
 
 // HTMEnvelope returns, in ascending disjoint ranges, the HTM pixels of a level that may overlap the region: never one less, and the
 // same that upstream finds (repository.md 5.3). An *Opaque has no envelope. The error is a *PixelError.

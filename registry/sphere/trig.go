@@ -13,7 +13,7 @@ var halfPi, _, _ = big.ParseFloat("1.5707963267948966192313216916397514420985846
 // exactSincos returns sine and cosine rounded to the nearest float64. math.Sincos may be off by a last bit, and then a polygon that
 // a user writes along the border of a stored one would not touch it. It takes some ten microseconds. x must be finite.
 func exactSincos(x float64) (sin, cos float64) {
-	if math.Abs(x) > 1e6 || math.Abs(x) < 1e-8 {
+	if a := math.Abs(x); !(a <= 1e6 && a >= 1e-8) {
 		return math.Sincos(x)
 	}
 	// x = n * pi/2 + r with |r| <= pi/4
