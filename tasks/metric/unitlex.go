@@ -196,9 +196,9 @@ func (l *unitLexer) next() unitToken {
 
 // UnitError is a text that is no unit.
 type UnitError struct {
-	Text    string   // the whole text
-	Problem string   // what is wrong with it
-	Similar []string // units with names like the one that is not known
+	Text    string // the whole text
+	Problem string // what is wrong with it
+	Unknown string // the name that no unit has, if that is the problem
 }
 
 // Error names the text.
@@ -207,14 +207,23 @@ func (e *UnitError) Error() string { return fmt.Sprintf("%q is not a unit: %s", 
 // ClassName is upstream's exception.
 func (e *UnitError) ClassName() string { return "ValueError" }
 
+// Similar lists up to three units that may have been meant by the unknown name, the likeliest first. It takes milliseconds.
+func (e *UnitError) Similar() []string {
+	if e.Unknown == "" {
+		return nil
+	}
+	return units.similar(e.Unknown)
+}
+
 // Hint names units that may have been meant.
 func (e *UnitError) Hint() string {
-	switch n := len(e.Similar); n {
+	similar := e.Similar()
+	switch n := len(similar); n {
 	case 0:
 		return "write units as in FITS, for example byte, Kibyte, s, byte / s"
 	case 1:
-		return fmt.Sprintf("did you mean %q?", e.Similar[0])
+		return fmt.Sprintf("did you mean %q?", similar[0])
 	default:
-		return fmt.Sprintf("did you mean %q or %q?", strings.Join(e.Similar[:n-1], `", "`), e.Similar[n-1])
+		return fmt.Sprintf("did you mean %q or %q?", strings.Join(similar[:n-1], `", "`), similar[n-1])
 	}
 }

@@ -214,7 +214,7 @@ func (p *unitParser) one(depth int) (*definition, error) {
 		name := p.take().text
 		d := units.find(name)
 		if d == nil {
-			return nil, &UnitError{p.text, fmt.Sprintf("no unit is called %q", name), units.similar(name)}
+			return nil, &UnitError{p.text, fmt.Sprintf("no unit is called %q", name), name}
 		}
 		return p.raised(d)
 	}

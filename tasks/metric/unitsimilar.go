@@ -34,6 +34,9 @@ func (c *catalogue) similar(name string) []string {
 			found = append(found, candidate{n, 1})
 		}
 	}
+	if len(name) > 40 {
+		return nil
+	}
 	for n := range c.own {
 		add(n)
 	}
