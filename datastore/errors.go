@@ -59,7 +59,7 @@ func (e *IntegrityError) Hint() string {
 }
 
 // ClassName is upstream's name of the error.
-func (e *IntegrityError) ClassName() string { return "RuntimeError" }
+func (e *IntegrityError) ClassName() string { return "lsst.daf.butler._formatter.FileIntegrityError" }
 
 // LocationError says why a recorded location cannot be used.
 type LocationError struct {

@@ -116,7 +116,13 @@ func (b *builder) find(ctx context.Context, t *pipeline.DatasetType, in []string
 		}
 		b.scratch = ids.key(b.scratch[:0], row.DataID, positions)
 		if i, ok := index[string(b.scratch)]; ok {
-			if err := f(i, &row.Datasets[0]); err != nil {
+			found := row.Datasets[0]
+			if found.Record != nil {
+				// The row lives until the next one only.
+				record := *found.Record
+				found.Record = &record
+			}
+			if err := f(i, &found); err != nil {
 				return err
 			}
 		}

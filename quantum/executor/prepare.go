@@ -192,18 +192,20 @@ func (w *initWriter) existing(t *pipeline.DatasetType) ([]byte, error) {
 		return nil, nil
 	}
 	src := Source{w.butler.Registry, w.butler.Store.Config.Table}
-	var found *quantum.Found
+	var record *dataset.FileRecord
 	for row, err := range src.Rows(w.ctx, quantum.Search{Dimensions: t.Dimensions, Types: []string{t.Name}, Collections: []string{w.graph.Collections.Run}}) {
 		if err != nil {
 			return nil, err
 		}
-		f := row.Datasets[0]
-		found = &f
+		if r := row.Datasets[0].Record; r != nil {
+			copied := *r
+			record = &copied
+		}
 	}
-	if found == nil || found.Record == nil {
+	if record == nil {
 		return nil, nil
 	}
-	return w.butler.Store.Read(found.Record)
+	return w.butler.Store.Read(record)
 }
 
 func (w *initWriter) write(t *pipeline.DatasetType, data []byte) error {
