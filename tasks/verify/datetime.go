@@ -49,7 +49,8 @@ func parseTime(s string) (t instant, problem string) {
 	if end == len(s) {
 		return t, ""
 	}
-	clock := s[end+separatorSize(s[end]):]
+	_, separator := utf8.DecodeRuneInString(s[end:])
+	clock := s[end+separator:]
 	zone := zoneStart(clock)
 	wall, rest, ok := parseClock(clock, zone)
 	switch {
@@ -125,19 +126,6 @@ func dateLength(s string) int {
 		return 8
 	}
 	return 8
-}
-
-// separatorSize is the length of the character that begins with the byte.
-func separatorSize(first byte) int {
-	switch {
-	case first < utf8.RuneSelf:
-		return 1
-	case first < 0xe0:
-		return 2
-	case first < 0xf0:
-		return 3
-	}
-	return 4
 }
 
 // parseDate gives the days since 1970.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"testing"
+	"time"
 )
 
 // isoCase is a text with what Python 3.12 makes of it: nothing, or microseconds since 1970 on the wall and of the offset.
@@ -43,4 +44,17 @@ func TestParseTime(t *testing.T) {
 			}
 		}
 	}
+}
+
+// formatTime writes a time in full.
+func formatTime(t instant) string {
+	s := time.UnixMicro(t.wall).UTC().Format("2006-01-02T15:04:05.000000")
+	if !t.aware {
+		return s
+	}
+	sign, offset := "+", t.offset
+	if offset < 0 {
+		sign, offset = "-", -offset
+	}
+	return s + sign + time.UnixMicro(offset).UTC().Format("15:04:05.000000")
 }

@@ -1,7 +1,11 @@
-// Package verify owns the metric tasks of lsst.verify and ap_pipe: what they compute from task metadata, bit for bit as upstream does
-// (pipelines.md 7, metrics.md 7). It does no I/O.
+// Package verify owns the metric tasks of lsst.verify and ap_pipe, and what a quantum used (resource usage): what they compute from task
+// metadata, bit for bit as upstream does (pipelines.md 7, metrics.md 7). It does no I/O.
 //
-// Memory in metadata of version 0 is taken as KiB, as on Linux.
+// A task looks up a few fragments of names in its inputs (table.go), computes a quantity of what it finds (compute.go,
+// pipelinetiming.go), and leaves a measurement. Times are read by a parser of Python's rules (datetime.go). A Usage is read from the
+// metadata of any task, and a Summary is made of many.
+//
+// Weak spot: memory in metadata of version 0 is taken as KiB, as on Linux; on macOS and Solaris upstream takes other units.
 package verify
 
 import (
