@@ -161,7 +161,8 @@ func class(err error) string {
 	}
 	var e interface{ ClassName() string }
 	if errors.As(err, &e) {
-		return e.ClassName()
+		name := e.ClassName()
+		return name[strings.LastIndexByte(name, '.')+1:]
 	}
 	return err.Error()
 }

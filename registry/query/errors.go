@@ -18,7 +18,7 @@ const (
 	BadArgument
 	// BadItem is something that cannot stand in an IN list.
 	BadItem
-	// Invalid is everything that Bind finds, except for the following.
+	// Invalid is everything that Bind and ApplyGovernors find, except for the following.
 	Invalid
 	// BadValue is an unusable value: an unknown function, a region text that cannot be read, a latitude out of range.
 	BadValue
@@ -49,7 +49,7 @@ func (e *Error) Error() string {
 // Hint is the remedy in one sentence, or empty.
 func (e *Error) Hint() string { return e.Remedy }
 
-// ClassName is upstream's class of the error.
+// ClassName is upstream's class of the error, with its module unless it is Python's own.
 func (e *Error) ClassName() string {
 	switch e.Kind {
 	case BadValue:
@@ -59,9 +59,9 @@ func (e *Error) ClassName() string {
 	case UnknownKey:
 		return "KeyError"
 	case Unimplemented:
-		return "UnimplementedQueryError"
+		return "lsst.daf.butler._exceptions.UnimplementedQueryError"
 	}
-	return "InvalidQueryError"
+	return "lsst.daf.butler._exceptions.InvalidQueryError"
 }
 
 // Caret is the line of the source at fault with a caret under its place, or empty if there is none.

@@ -42,8 +42,11 @@ func sexpr(e Expr) string {
 		return "(" + head + ")"
 	}
 	quoted := func(s string) string {
-		b, _ := json.Marshal(s)
-		return string(b)
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		e.Encode(s)
+		return strings.TrimSpace(b.String())
 	}
 	switch n := e.(type) {
 	case nil:
@@ -191,6 +194,30 @@ func TestParseObserved(t *testing.T) {
 		}
 		if got != c[1] {
 			t.Errorf("Parse(%q) gives %s, want %s", c[0], got, c[1])
+		}
+	}
+}
+
+// TestParseRandom holds what upstream's parser made of random texts.
+func TestParseRandom(t *testing.T) {
+	f, err := os.Open("testdata/parsing.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		var c [2]string
+		if err := json.Unmarshal(s.Bytes(), &c); err != nil {
+			t.Fatal(err)
+		}
+		e, err := Parse(c[0])
+		got := parserClass(err)
+		if err == nil {
+			got = sexpr(e)
+			checkRoundTrip(t, e)
+		}
+		if got != c[1] {
+			t.Errorf("Parse(%q) gives %s (%v), want %s", c[0], got, err, c[1])
 		}
 	}
 }
