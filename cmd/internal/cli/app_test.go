@@ -20,7 +20,7 @@ func testApp(args ...string) (a *App, stdout, stderr *bytes.Buffer) {
 	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
 	return &App{
 		Args: args, Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr,
-		Now: func() time.Time { return time.Date(2026, 11, 23, 17, 50, 34, 0, time.UTC) },
+		Now: func() time.Time { return time.Date(2026, 11, 23, 17, 50, 34, 0, time.UTC) }, Tasks: knownTasks(),
 	}, stdout, stderr
 }
 

@@ -80,6 +80,3 @@ func fullClassName(err error) string {
 	}
 	return "RuntimeError"
 }
-
-// errNotBuilt is what commands say whose machinery this build lacks.
-func errNotBuilt(what string) error { return fmt.Errorf("%s: not in this build of valet", what) }

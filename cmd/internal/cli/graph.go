@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ import (
 // graphOptions are the flags of graph.
 type graphOptions struct {
 	inputOptions
+	listing outputOptions
 	save    string
 	explain bool
 }
@@ -29,6 +31,7 @@ func (o *graphOptions) AddFlags(f *pflag.FlagSet) {
 	o.inputOptions.AddFlags(f)
 	f.StringVar(&o.save, "save", "", "write the quantum graph to `FILE.qg`, which pipetask reads")
 	f.BoolVar(&o.explain, "explain", false, "tell for each quantum whether it would run, and why")
+	o.listing.AddFlags(f)
 	addPythonOnly(f)
 }
 
@@ -48,9 +51,9 @@ written to the repository. An empty graph is explained: which constraint removed
 				return err
 			}
 			if o.save != "" {
-				return usagef(cmd, "--save: this version of valet writes no graph files")
+				return notYet(cmd, "--save")
 			}
-			return a.runGraph(cmd.Context(), &o)
+			return a.runGraph(cmd.Context(), cmd, &o)
 		},
 	}
 	cmd.Flags().SortFlags = false
@@ -59,7 +62,10 @@ written to the repository. An empty graph is explained: which constraint removed
 	return cmd
 }
 
-func (a *App) runGraph(ctx context.Context, o *graphOptions) (err error) {
+func (a *App) runGraph(ctx context.Context, cmd *cobra.Command, o *graphOptions) (err error) {
+	if _, err := o.listing.check(cmd); err != nil {
+		return err
+	}
 	p, err := a.loadPipeline(&o.inputOptions)
 	if err != nil {
 		return err
@@ -80,7 +86,7 @@ func (a *App) runGraph(ctx context.Context, o *graphOptions) (err error) {
 	if g.Len() == 0 {
 		return &emptyGraphError{skipped: g.Skipped()}
 	}
-	return a.printGraph(g)
+	return a.writeRows(cmd, &o.listing, "", graphColumns, func(rows ui.Rows) error { return countGraph(rows, g) })
 }
 
 // buildGraph resolves the pipeline in the repository, builds the graph and prints the --show items.
@@ -157,15 +163,33 @@ func reasonOf(g *quantum.Graph, state quantum.State) string {
 	return "runs: its inputs exist, its outputs do not"
 }
 
-// printGraph prints the quanta per task as the log of pipetask does.
-func (a *App) printGraph(g *quantum.Graph) error {
-	table := ui.NewTable("", ui.Column{Name: "Quanta"}, ui.Column{Name: "Skipped"}, ui.Column{Name: "No work"}, ui.Column{Name: "Task", Left: true})
+// graphColumns are the counts of a graph per task.
+var graphColumns = []ui.Column{
+	{Name: "planned", Title: "Quanta", Kind: ui.Int}, {Name: "skipped", Title: "Skipped", Kind: ui.Int},
+	{Name: "no_work", Title: "No work", Kind: ui.Int}, {Name: "task", Title: "Task", Kind: ui.Text, Left: true},
+}
+
+// countGraph writes a row per task.
+func countGraph(rows ui.Rows, g *quantum.Graph) error {
 	for _, q := range g.Tasks {
-		count := func(s quantum.State) string { return fmt.Sprint(q.Count(s)) }
-		table.Add(count(quantum.Planned), count(quantum.Skipped), count(quantum.NoWork), q.Task.Label)
+		count := func(s quantum.State) ui.Cell { return ui.IntCell(int64(q.Count(s))) }
+		if err := rows.Row(count(quantum.Planned), count(quantum.Skipped), count(quantum.NoWork), ui.TextCell(q.Task.Label)); err != nil {
+			return err
+		}
 	}
-	_, err := table.WriteTo(a.Stdout)
-	return err
+	return nil
+}
+
+// printGraph prints the quanta per task as a table.
+func printGraph(w io.Writer, g *quantum.Graph) error {
+	rows, err := ui.NewRows(w, ui.TableFormat, "", graphColumns)
+	if err != nil {
+		return err
+	}
+	if err := countGraph(rows, g); err != nil {
+		return err
+	}
+	return rows.Close()
 }
 
 // showGraph prints the --show items that need a graph.

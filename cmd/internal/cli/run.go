@@ -30,7 +30,7 @@ The last line on stderr is a summary that programs may parse.`,
 		Example: `  valet run -b REPO -p metrics.yaml -i u/sci -o u/metrics --register-dataset-types
   valet run -b REPO -p metrics.yaml#timing_isr -i u/sci -o u/metrics -d "instrument='TestCam' AND detector < 4" -j 8
   valet run -b REPO -p metrics.yaml -o u/metrics --extend-run --clobber-outputs   # again what failed
-  valet run -p metrics.yaml --show config=timing_isr`,
+  valet run -p metrics.yaml --show dump-config=timing_isr`,
 		Args: argsBetween(0, 0, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(cmd); err != nil {
@@ -93,7 +93,12 @@ func (a *App) runRun(ctx context.Context, o *runOptions) (err error) {
 		return &emptyGraphError{skipped: g.Skipped()}
 	}
 	if o.dryRun {
-		return a.printGraph(g)
+		return printGraph(a.Stdout, g)
+	}
+	if !a.global.quiet {
+		if err := printGraph(a.Stderr, g); err != nil {
+			return err
+		}
 	}
 	return a.execute(ctx, b, g, o)
 }

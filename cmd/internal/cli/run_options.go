@@ -71,8 +71,19 @@ func (o *inputOptions) check(cmd *cobra.Command, needsRepo bool) error {
 		return usagef(cmd, "no repository: give -b REPO")
 	case o.pruneMode != "" && o.pruneMode != "unstore" && o.pruneMode != "purge":
 		return usagef(cmd, "--prune-replaced: %q is none of unstore, purge", o.pruneMode)
+	case len(o.constraint) > 0 && !slices.Equal(o.constraint, []string{"all"}):
+		return notYet(cmd, "--dataset-query-constraint "+strings.Join(o.constraint, ","))
+	case o.pruneMode != "":
+		return notYet(cmd, "--prune-replaced")
 	}
 	return nil
+}
+
+// notYet refuses an option that nothing carries out yet: to take it and do nothing would be worse.
+func notYet(cmd *cobra.Command, option string) *UsageError {
+	e := usagef(cmd, "%s is not in this version of valet", option)
+	e.Advice = "leave it out; nothing was changed"
+	return e
 }
 
 // pythonOnly are options of pipetask that make no sense without Python. They are known so that the refusal says why.
@@ -157,6 +168,12 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 		return usagef(cmd, "--retries: %d is negative", o.retries)
 	case o.timeout < 0:
 		return usagef(cmd, "--timeout: %v is negative", o.timeout)
+	case o.timeout > 0:
+		return notYet(cmd, "--timeout")
+	case o.retries > 0:
+		return notYet(cmd, "--retries")
+	case o.packOutputs:
+		return notYet(cmd, "--pack")
 	case o.initOnly && o.skipInit:
 		return usagef(cmd, "--init-only and --skip-init-writes exclude each other")
 	}

@@ -24,12 +24,11 @@ type tally struct {
 	log     zerolog.Logger
 	verbose bool
 	created time.Time
-	// inputs are the counts of the graph before it ran.
+	// tasks are the counts of the graph before it ran.
 	tasks map[string]taskSummary
 	// keep says that failures are kept for reports.
 	keep                bool
 	failures            map[executor.Item]*executor.Failure
-	seconds             map[executor.Item]float64
 	done, failed, shown int64
 	planned             int64
 	invalid, repeatable bool
