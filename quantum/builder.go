@@ -132,6 +132,9 @@ func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) erro
 		return b.explainEmpty(ctx, s, nodes)
 	}
 	sortAll(builds)
+	for _, t := range builds {
+		t.q.findTaken()
+	}
 	return nil
 }
 

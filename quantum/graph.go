@@ -87,6 +87,9 @@ type Quanta struct {
 	// InTheWay holds, for a quantum that is to replace what an earlier attempt left, the outputs found in the run; only with
 	// clobbering.
 	InTheWay map[int][]InTheWay
+	// Taken holds the quanta of which an output is also one of an earlier quantum of the task: they must fail, as only one dataset
+	// can be stored. This comes of outputs coarser than the task, such as two exposures of one visit.
+	Taken map[int]bool
 
 	ids idBlock
 }

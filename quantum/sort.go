@@ -92,3 +92,25 @@ func compareDataIDs(a *DataIDs, i int, b *DataIDs, j int) int {
 	}
 	return 0
 }
+
+// findTaken finds the quanta that would write what an earlier one writes.
+func (q *Quanta) findTaken() {
+	for _, out := range q.Outputs {
+		if out.DataIDs == q.DataIDs {
+			continue
+		}
+		perm := make([]int32, q.Len())
+		for i := range perm {
+			perm[i] = int32(i)
+		}
+		slices.SortStableFunc(perm, func(a, b int32) int { return out.DataIDs.compare(int(a), int(b)) })
+		for k := 1; k < len(perm); k++ {
+			if out.DataIDs.compare(int(perm[k-1]), int(perm[k])) == 0 {
+				if q.Taken == nil {
+					q.Taken = map[int]bool{}
+				}
+				q.Taken[int(perm[k])] = true
+			}
+		}
+	}
+}

@@ -127,7 +127,7 @@ func newRun(ctx context.Context, b *butler.Butler, g *quantum.Graph) (*run, erro
 			return nil, err
 		}
 	}
-	return r, nil
+	return r, checkCollisions(ctx, r, g)
 }
 
 // loop owns the state of a run.

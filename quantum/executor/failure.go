@@ -49,3 +49,37 @@ func newPanicError(v any) error { return &PanicError{Value: v, Stack: string(deb
 func stopsRun(err error) bool {
 	return vfs.IsTooManyOpen(err) || vfs.IsDiskFull(err)
 }
+
+// TakenError says that an output of a quantum is the output of another quantum of the task too.
+type TakenError struct{ Task, DataID string }
+
+func (e *TakenError) Error() string {
+	return fmt.Sprintf("an output of task %q on quantum %s is written by an earlier quantum of the task: several quanta share one output data ID", e.Task, e.DataID)
+}
+
+// ClassName is the upstream error class.
+func (e *TakenError) ClassName() string { return "RuntimeError" }
+
+// Hint says what to do.
+func (e *TakenError) Hint() string {
+	return "the output is coarser than the task (metadataDimensions): let -d leave one quantum per output"
+}
+
+// CollisionError says that two datasets would have one file (repository.md 9.3).
+type CollisionError struct {
+	DatasetType, Path string
+	// DataIDs of the two, or one if the other is in another run.
+	DataIDs []string
+}
+
+func (e *CollisionError) Error() string {
+	if len(e.DataIDs) < 2 {
+		return fmt.Sprintf("dataset type %q: the path %s is that of a dataset of another run already", e.DatasetType, e.Path)
+	}
+	return fmt.Sprintf("dataset type %q: %s and %s would both be stored at %s", e.DatasetType, e.DataIDs[0], e.DataIDs[1], e.Path)
+}
+
+// Hint says what to do.
+func (e *CollisionError) Hint() string {
+	return "names that differ only in characters that paths cannot hold collide: choose another name for the run, or a path template with {id}"
+}

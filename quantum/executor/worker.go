@@ -65,6 +65,12 @@ func (w *worker) do(ctx context.Context, it Item) (res result, err error) {
 		res.removed = append(res.removed, old.Found.ID)
 	}
 	id := q.DataID(it.Row)
+	if q.Taken[it.Row] {
+		// Upstream leaves no log either (pipelines.md 5.2, step 3).
+		res.state = quantum.Failed
+		res.failure = failureOf(&TakenError{Task: q.Task.Label, DataID: id.String()})
+		return res, nil
+	}
 	a := account{label: q.Task.Label, nodeName: w.run.nodeName, prep: takeSnapshot()}
 	defer func() { res.seconds = time.Since(a.prep.utc).Seconds() }()
 	w.note = id.Append(append(append(w.note[:0], q.Task.Label...), ':'))
@@ -86,6 +92,7 @@ func (w *worker) do(ctx context.Context, it Item) (res result, err error) {
 		a.started, a.start = true, a.prep
 		say(levelInf, "Constructing task and executing quantum for label="+q.Task.Label+" dataId="+dataID+".")
 		outputs, runErr := w.runTask(ctx, it, t, &a)
+		runErr = w.locate(it, runErr)
 		var none *tasks.NoWorkError
 		switch {
 		case runErr != nil && stopsRun(runErr):
@@ -220,6 +227,25 @@ func (w *worker) runTask(ctx context.Context, it Item, t *taskRun, a *account) (
 		in[col.Edge.Connection] = obj
 	}
 	return t.task.Run(ctx, in)
+}
+
+// locate says which file is meant by an error of its content, which the task found without knowing the file.
+func (w *worker) locate(it Item, err error) error {
+	var bad *metadata.ParseError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	for c := range it.Task.Inputs {
+		in := &it.Task.Inputs[c]
+		if in.Existing == nil || in.Rows[it.Row] < 0 {
+			continue
+		}
+		doc, ok := w.inputs[in.Existing].obj.(*metadata.Document)
+		if rec, found := in.Existing.Record(int(in.Rows[it.Row])); ok && found && doc.Check() != nil {
+			return fmt.Errorf("read %s: %w", rec.Path, err)
+		}
+	}
+	return err
 }
 
 // putOutputs writes the outputs that the task gave.
