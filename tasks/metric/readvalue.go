@@ -105,7 +105,7 @@ func ParseQuantity(s string) (Quantity, error) {
 
 // splitQuantity separates the number from what follows.
 func splitQuantity(s string) (x float64, rest string, err error) {
-	t := strings.TrimLeftFunc(latinDigits(s), unicode.IsSpace)
+	t := strings.TrimLeftFunc(yaml11.LatinDigits(s), unicode.IsSpace)
 	n := 0
 	if n < len(t) && (t[n] == '+' || t[n] == '-') {
 		n++
@@ -144,16 +144,6 @@ func clipText(s string) string {
 		return s[:60] + "..."
 	}
 	return s
-}
-
-// latinDigits replaces decimal digits of other scripts.
-func latinDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 0x80 && unicode.Is(unicode.Nd, r) {
-			return rune(asciiDigit(r))
-		}
-		return r
-	}, s)
 }
 
 func (m *Measurement) setText(s string, unit Unit) error {

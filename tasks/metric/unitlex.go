@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"valet/tasks/metric/internal/yaml11"
 )
 
 type unitTokenKind uint8
@@ -79,23 +81,12 @@ func spellOut(s string) string {
 			continue
 		case runes[i] == '−':
 			out.WriteByte('-')
-		case unicode.Is(unicode.Nd, runes[i]):
-			out.WriteByte(asciiDigit(runes[i]))
 		default:
 			out.WriteRune(runes[i])
 		}
 		i++
 	}
-	return out.String()
-}
-
-// asciiDigit gives the digit of a decimal digit of any script: they come in tens.
-func asciiDigit(r rune) byte {
-	n := byte(0)
-	for n < 9 && unicode.Is(unicode.Nd, r-1-rune(n)) {
-		n++
-	}
-	return '0' + n
+	return yaml11.LatinDigits(out.String())
 }
 
 func digitAt(s string, i int) bool { return i < len(s) && s[i] >= '0' && s[i] <= '9' }

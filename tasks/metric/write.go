@@ -2,7 +2,6 @@ package metric
 
 import (
 	"fmt"
-	"unsafe"
 
 	"valet/tasks/metric/internal/yaml11"
 )
@@ -78,7 +77,7 @@ func (m *Measurement) share(w *yaml11.Writer) {
 	for _, b := range m.Blobs {
 		w.Share(&seen, b.Identifier)
 		for i := range b.Data {
-			w.Object(&seen, b.Data[i].Datum, unsafe.Pointer(b.Data[i].Datum))
+			w.Object(&seen, b.Data[i].Datum)
 		}
 	}
 }

@@ -66,7 +66,7 @@ func (p *parser) mappingValue(n *Node, block bool, unless ...tokenKind) error {
 	return p.child(n, block, block, unless...)
 }
 
-// flowStart takes the bracket; entry tells, before each element, whether there is one, and takes the comma.
+// flowEntry tells, before each element, whether there is one, and takes the comma before it.
 func (p *parser) flowEntry(n *Node, end tokenKind, what string) (bool, error) {
 	if closed, err := p.is(end); err != nil || closed {
 		return false, err

@@ -98,7 +98,7 @@ func parseInt(s string) (any, string) {
 
 // pythonInt is Python's int(): blanks around, a sign, a prefix that fits the base, digits of any script.
 func pythonInt(s string, base int) (*big.Int, string) {
-	s = strings.TrimFunc(asciiDigits(s), unicode.IsSpace)
+	s = strings.TrimFunc(LatinDigits(s), unicode.IsSpace)
 	sign := ""
 	if s != "" && (s[0] == '+' || s[0] == '-') {
 		sign, s = s[:1], s[1:]
@@ -116,23 +116,29 @@ func pythonInt(s string, base int) (*big.Int, string) {
 	return n, ""
 }
 
-// asciiDigits replaces decimal digits of other scripts.
-func asciiDigits(s string) string {
+// LatinDigits replaces decimal digits of other scripts by 0 to 9, as Python's number readers take them.
+func LatinDigits(s string) string {
 	for i := range len(s) {
 		if s[i] >= 0x80 {
-			return strings.Map(func(r rune) rune {
-				if r >= 0x80 && unicode.Is(unicode.Nd, r) {
-					for z := r; ; z-- { // blocks of ten begin with their zero
-						if !unicode.Is(unicode.Nd, z-1) || (r-z) == 9 {
-							return '0' + (r-z)%10
-						}
-					}
-				}
-				return r
-			}, s)
+			return strings.Map(latinDigit, s)
 		}
 	}
 	return s
+}
+
+func latinDigit(r rune) rune {
+	const mathematical = 0x1d7ce // five sets of digits without a gap
+	switch {
+	case r < 0x80 || !unicode.Is(unicode.Nd, r):
+		return r
+	case r >= mathematical && r < mathematical+50:
+		return '0' + (r-mathematical)%10
+	}
+	zero := r // other sets begin where digits begin
+	for unicode.Is(unicode.Nd, zero-1) && r-zero < 9 {
+		zero--
+	}
+	return '0' + r - zero
 }
 
 func parseFloat(s string) (any, string) {
@@ -176,7 +182,7 @@ func parseFloat(s string) (any, string) {
 
 // PythonFloat is Python's float(): blanks around, a sign, decimal digits of any script, inf, infinity and nan in any case.
 func PythonFloat(s string) (float64, bool) {
-	s = strings.TrimFunc(asciiDigits(s), unicode.IsSpace)
+	s = strings.TrimFunc(LatinDigits(s), unicode.IsSpace)
 	if strings.ContainsAny(s, "xXpP_") {
 		return 0, false
 	}

@@ -1,6 +1,7 @@
 package yaml11
 
 import (
+	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -160,7 +161,11 @@ func (s *scanner) scanEscape(out []byte) ([]byte, error) {
 		r = r<<4 | uint32(d)
 	}
 	if r > utf8.MaxRune {
-		return nil, at.fail("ValueError", "'\\%c' stands for no character: %X is beyond the last", c, r)
+		class := "ValueError"
+		if r > math.MaxInt32 {
+			class = "OverflowError"
+		}
+		return nil, at.fail(class, "'\\%c' stands for no character: %X is beyond the last", c, r)
 	}
 	s.advance(2 + digits)
 	return appendRune(out, rune(r)), nil

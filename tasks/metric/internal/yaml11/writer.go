@@ -1,9 +1,6 @@
 package yaml11
 
-import (
-	"fmt"
-	"unsafe"
-)
+import "fmt"
 
 // Width is the column behind which text is folded.
 const Width = 80
@@ -98,26 +95,26 @@ func (w *Writer) End() []byte {
 func (w *Writer) Share(seen *Shared, v any) {
 	switch v := v.(type) {
 	case *Sequence:
-		if w.first(seen, v, unsafe.Pointer(v)) {
+		if w.Object(seen, v) {
 			w.shareAll(seen, v.Items)
 		}
 	case *Tuple:
-		if w.first(seen, v, unsafe.Pointer(v)) {
+		if w.Object(seen, v) {
 			w.shareAll(seen, v.Items)
 		}
 	case *Set:
-		if w.first(seen, v, unsafe.Pointer(v)) {
+		if w.Object(seen, v) {
 			w.shareAll(seen, v.Items)
 		}
 	case *Mapping:
-		if w.first(seen, v, unsafe.Pointer(v)) {
+		if w.Object(seen, v) {
 			for i := range v.Keys {
 				w.Share(seen, v.Keys[i])
 				w.Share(seen, v.Values[i])
 			}
 		}
 	case *Timestamp:
-		w.first(seen, v, unsafe.Pointer(v))
+		w.Object(seen, v)
 	}
 }
 
@@ -129,28 +126,26 @@ func (w *Writer) shareAll(seen *Shared, items []any) {
 
 // Shared remembers the pointers met so far.
 type Shared struct {
-	few  []unsafe.Pointer
-	many map[unsafe.Pointer]struct{}
+	few  []any
+	many map[any]struct{}
 }
 
-// Object tells whether v, at the address p, is met for the first time; otherwise it gets an anchor.
-func (w *Writer) Object(seen *Shared, v any, p unsafe.Pointer) bool { return w.first(seen, v, p) }
-
-func (w *Writer) first(seen *Shared, v any, p unsafe.Pointer) bool {
+// Object tells whether the pointer v is met for the first time; otherwise it gets an anchor.
+func (w *Writer) Object(seen *Shared, v any) bool {
 	known := false
 	if seen.many != nil {
-		_, known = seen.many[p]
-		seen.many[p] = struct{}{}
+		_, known = seen.many[v]
+		seen.many[v] = struct{}{}
 	} else {
 		for _, q := range seen.few {
-			if q == p {
+			if q == v {
 				known = true
 				break
 			}
 		}
 		if !known {
-			if seen.few = append(seen.few, p); len(seen.few) > 16 {
-				seen.many = make(map[unsafe.Pointer]struct{}, 64)
+			if seen.few = append(seen.few, v); len(seen.few) > 16 {
+				seen.many = make(map[any]struct{}, 64)
 				for _, q := range seen.few {
 					seen.many[q] = struct{}{}
 				}
