@@ -90,5 +90,6 @@ func (a *App) commands() []*cobra.Command {
 		newRunCommand(a),
 		newGraphCommand(a),
 		newMeasureCommand(a),
+		newResourcesCommand(a),
 	}
 }
