@@ -190,33 +190,6 @@ func (d *decoder) measurement(c *yaml11.Constructor, n *yaml11.Node) (any, error
 	return m, nil
 }
 
-// lint warns of values that are not written as they look.
-func (r Reader) lint(n *yaml11.Node, v Value) {
-	if r.Warn == nil {
-		return
-	}
-	switch v := v.(type) {
-	case string:
-		r.Warn(n.Line, fmt.Sprintf("the value %q is text, read as a number with its unit", v))
-	case bool:
-		r.Warn(n.Line, fmt.Sprintf("the value %q is a truth value, stored as 1 or 0", n.Value))
-	case int64, float64:
-		s := n.Value
-		if s != "" && (s[0] == '-' || s[0] == '+') {
-			s = s[1:]
-		}
-		if len(s) > 1 && s[0] == '0' && s[1] >= '0' && s[1] <= '9' && n.Tag == yaml11.TagInt {
-			r.Warn(n.Line, fmt.Sprintf("the value %s is an octal number: %v", n.Value, v))
-		}
-		for i := range len(s) {
-			if s[i] == ':' {
-				r.Warn(n.Line, fmt.Sprintf("the value %s is a sexagesimal number: %v", n.Value, v))
-				break
-			}
-		}
-	}
-}
-
 // addExtras adds an empty extras blob if no blob is called like the metric.
 func (r Reader) addExtras(m *Measurement) error {
 	if m.Blob(m.Metric) != nil {
@@ -303,64 +276,4 @@ func (m *Measurement) setBlobs(v Value) error {
 		}
 	}
 	return problem("TypeError", "the blobs are no list of blobs")
-}
-
-// untagged makes a measurement of a document without its tag, as upstream's datastore does: text is a metric's name, a mapping holds arguments.
-func (r Reader) untagged(v Value) (*Measurement, error) {
-	m := &Measurement{}
-	var arguments *Mapping
-	switch v := v.(type) {
-	case nil:
-		return nil, problem("ValueError", "the document is empty")
-	case *Datum, *Blob, *Timestamp:
-		return nil, problem("TypeError", "the document is no measurement")
-	case *Mapping:
-		arguments = v
-		for _, k := range v.Keys {
-			switch k {
-			case "metric", "quantity", "blobs", "extras", "notes":
-				continue
-			}
-			return nil, problem("TypeError", "a document without tag has no key %v: give metric, quantity, blobs, extras, notes", k)
-		}
-		if _, ok := v.Get("metric"); !ok {
-			return nil, problem("TypeError", "the document has neither tag nor metric")
-		}
-	default:
-		arguments = &Mapping{}
-		arguments.Set("metric", v)
-	}
-	get := func(key string) Value {
-		v, _ := arguments.Get(key)
-		return v
-	}
-	var err error
-	if m.Metric, err = metricFrom(get("metric")); err != nil {
-		return nil, err
-	}
-	if q := get("quantity"); q != nil {
-		if _, text := q.(string); text {
-			return nil, problem("TypeError", "the quantity is text")
-		}
-		if err := m.setQuantity(q, Unit{}); err != nil {
-			return nil, err
-		}
-	}
-	if err := m.setBlobs(get("blobs")); err != nil {
-		return nil, err
-	}
-	if err := r.addExtras(m); err != nil {
-		return nil, err
-	}
-	if extras := get("extras"); extras != nil {
-		more, err := entriesFrom(extras)
-		if err != nil {
-			return nil, err
-		}
-		m.Blob(m.Metric).put(more)
-	}
-	if m.Identifier, err = NewIdentifier(r.Random); err != nil {
-		return nil, err
-	}
-	return m, m.setNotes(get("notes"))
 }
