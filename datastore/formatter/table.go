@@ -67,8 +67,11 @@ func CanRead(class string) error {
 func Read(class, storageClass string, data []byte) (any, error) {
 	switch class {
 	case YAMLClass:
-		if storageClass == "MetricValue" {
+		switch storageClass {
+		case "MetricValue":
 			return metric.ParseMeasurement(data)
+		case "PropertySet", "PropertyList":
+			return metadata.ParsePropertySet(data)
 		}
 		return ParseYAML(data)
 	case JSONClass:
