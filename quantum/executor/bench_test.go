@@ -93,13 +93,13 @@ func BenchmarkMainJob(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
+			n, runs = n+g.Len(), runs+1
 			if err := executor.Prepare(b.Context(), r, g, executor.PrepareOptions{Register: true}); err != nil {
 				b.Fatal(err)
 			}
 			if _, err := executor.Execute(b.Context(), r, g, executor.Options{Workers: runtime.GOMAXPROCS(0)}); err != nil {
 				b.Fatal(err)
 			}
-			n, runs = n+g.Len(), runs+1
 		}
 		b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "quanta/s")
 	})

@@ -102,8 +102,11 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 	if err != nil {
 		return nil, fmt.Errorf("-d: %w", err)
 	}
-	now := a.Now()
 	src := source(b)
+	now, err := a.runTime(ctx, src, o)
+	if err != nil {
+		return nil, err
+	}
 	collections, err := quantum.ResolveCollections(ctx, src, quantum.CollectionOptions{
 		Inputs: o.inputs, Output: o.output, OutputRun: o.outputRun, ExtendRun: o.extendRun, ReplaceRun: o.replaceRun,
 		PruneMode: o.pruneMode, Rebase: o.rebase, SkipIn: o.skipExistingIn, SkipInRun: o.skipExisting, Clobber: o.clobber,
