@@ -133,6 +133,7 @@ func (s *usageScan) each(ctx context.Context, t *dataset.Type, unreadable func(*
 		f := quantumFile{dataID: r.DataID}
 		if record := r.Datasets[0].Record; record != nil {
 			f.record = *record
+			f.record.Checksum = "" // nothing here needs it, and it is long
 		}
 		quanta = append(quanta, f)
 	}

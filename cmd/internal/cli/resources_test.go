@@ -114,3 +114,35 @@ func TestUsageBatchKeepsOrder(t *testing.T) {
 		t.Errorf("canceled: error %v", err)
 	}
 }
+
+func BenchmarkUsageScan(b *testing.B) {
+	a, _, _ := testApp()
+	butler, err := a.openButler(b.Context(), goldenRun, true)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer butler.Close()
+	s, err := newUsageScan(b.Context(), butler, []string{"u/sci"}, nil, zerolog.Nop())
+	if err != nil {
+		b.Fatal(err)
+	}
+	t := s.types[0]
+	var files []quantumFile
+	err = s.each(b.Context(), t, func(*quantumUsage) {}, func(q *quantumUsage) error {
+		files = append(files, quantumFile{q.dataID, q.record})
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for len(files) < usageBatch {
+		files = append(files, files[0])
+	}
+	results := make([]quantumUsage, len(files))
+	for b.Loop() {
+		if err := s.readBatch(b.Context(), t, files, results); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(files))/b.Elapsed().Seconds(), "quanta/s")
+}
