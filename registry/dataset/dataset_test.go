@@ -51,7 +51,7 @@ func TestID(t *testing.T) {
 			t.Errorf("%q is accepted", text)
 		}
 	}
-	if !(dataset.ID{}).IsZero() || dataset.NewID() == dataset.NewID() {
+	if first, second := dataset.NewID(), dataset.NewID(); !(dataset.ID{}).IsZero() || first == second {
 		t.Error("IDs are not distinct")
 	}
 }

@@ -103,7 +103,7 @@ func (c *catalogue) prefixed(name string, p *unitPrefix, binary bool) *definitio
 // takes tells whether the unit has a short form with the prefix.
 func (b *namedUnit) takes(symbol string, binary bool) bool {
 	kind, list, _ := strings.Cut(b.prefixes, " ")
-	if kind == "" || binary != false && kind != "binary" {
+	if kind == "" || binary && kind != "binary" {
 		return false
 	}
 	if binary {
