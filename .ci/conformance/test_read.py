@@ -8,7 +8,8 @@ from lsst.pipe.base import PipelineTaskConfig, TaskMetadata
 from lsst.utils.packages import Packages
 from lsst.verify import Measurement
 
-IDENTIFIER = re.compile(r"identifier: [0-9a-f]{32}\b")
+# One of digits alone is quoted: YAML would read a number.
+IDENTIFIER = re.compile(r"identifier: '?[0-9a-f]{32}\b'?")
 
 STORED_AS = {
     "ButlerLogRecords": ButlerLogRecords,
