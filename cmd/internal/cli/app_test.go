@@ -88,9 +88,9 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-type classError struct{ error }
+type namedError struct{ error }
 
-func (classError) ClassName() string { return "lsst.daf.butler.MissingCollectionError" }
+func (namedError) ClassName() string { return "lsst.daf.butler.MissingCollectionError" }
 
 type hintError struct {
 	hint string
@@ -109,7 +109,7 @@ func TestErrors(t *testing.T) {
 		want string
 	}{
 		{"plain", plain, 1, "error: collection \"u/x\" is missing\n"},
-		{"class", fmt.Errorf("open: %w", classError{plain}), 1, "error: MissingCollectionError: open: collection \"u/x\" is missing\n"},
+		{"class", fmt.Errorf("open: %w", namedError{plain}), 1, "error: MissingCollectionError: open: collection \"u/x\" is missing\n"},
 		{"hint of two lines", hintError{"list them\nor not", plain}, 1, "error: collection \"u/x\" is missing\nhint: list them\nhint: or not\n"},
 		{"empty hint above a hint", hintError{"", hintError{"below", plain}}, 1, "error: collection \"u/x\" is missing\nhint: below\n"},
 		{"disk full", fmt.Errorf("write a: %w", syscall.ENOSPC), 75, "error: write a: no space left on device\nhint: free some room or raise the limit, then run the same command again\n"},
