@@ -78,8 +78,8 @@ func ResolveCollections(ctx context.Context, src Source, o CollectionOptions) (*
 		return invalid("add --replace-run", "--prune-replaced needs --replace-run")
 	case o.Output == "" && o.OutputRun == "":
 		return invalid("name an output chain with -o", "no output RUN collection provided")
-	case o.Rebase && o.Output == "":
-		return invalid("name the chain with -o", "--rebase needs an output chain")
+	case o.Output == "" && len(o.Inputs) == 0 && !o.ExtendRun:
+		return invalid("name input collections with -i", "no input collections provided")
 	}
 	inputs, err := src.Flatten(ctx, o.Inputs...)
 	if err != nil {
@@ -87,6 +87,10 @@ func ResolveCollections(ctx context.Context, src Source, o CollectionOptions) (*
 	}
 	c := &Collections{Output: o.Output}
 	var chain *dataset.Collection
+	notContiguous := func() (*Collections, error) {
+		return invalid("add --rebase to put the new inputs into the chain, or leave out -i to use the chain as it is",
+			"output collection %q exists, and the inputs given are not a contiguous part of its chain: %s", o.Output, strings.Join(chain.Children, ", "))
+	}
 	if o.Output != "" {
 		found, ok, err := src.Lookup(ctx, o.Output)
 		if err != nil {
@@ -95,7 +99,7 @@ func ResolveCollections(ctx context.Context, src Source, o CollectionOptions) (*
 		if ok {
 			chain = found
 			if chain.Kind != dataset.Chained {
-				return nil, &CollectionError{"CollectionTypeError", fmt.Sprintf("output collection %q is a %s collection, not a CHAINED one", o.Output, chain.Kind),
+				return nil, &CollectionError{"lsst.daf.butler._exceptions.CollectionTypeError", fmt.Sprintf("output collection %q is a %s collection, not a CHAINED one", o.Output, chain.Kind),
 					"choose another name for -o; its runs will be named below it"}
 			}
 		}
@@ -117,20 +121,29 @@ func ResolveCollections(ctx context.Context, src Source, o CollectionOptions) (*
 		if len(o.Inputs) == 0 {
 			return invalid("name input collections with -i", "no input collections provided")
 		}
+		if err := dataset.ValidateCollectionName(o.Output); err != nil {
+			return nil, err
+		}
 		c.Inputs, c.Chain = inputs, inputs
 	case o.ReplaceRun:
 		if len(chain.Children) == 0 {
 			return invalid("leave out --replace-run", "output collection %q is empty: there is no run to replace", o.Output)
 		}
+		if !o.Rebase && !contiguous(inputs, chain.Children) {
+			return notContiguous()
+		}
 		c.Replaced = chain.Children[0]
 		c.Inputs, c.Chain = chain.Children[1:], chain.Children[1:]
 	case o.Rebase:
+		// A later --rebase tells the chain's own runs by their names.
+		if o.OutputRun != "" && !strings.HasPrefix(o.OutputRun, o.Output) {
+			return invalid("start the name of --output-run with that of -o", "--rebase needs an output run whose name starts with %q, not %q", o.Output, o.OutputRun)
+		}
 		c.Inputs = chain.Children
 		c.Chain = rebase(o.Output, chain.Children, inputs)
 	default:
 		if !contiguous(inputs, chain.Children) {
-			return invalid("add --rebase to put the new inputs into the chain, or leave out -i to use the chain as it is",
-				"output collection %q exists, and the inputs given are not a contiguous part of its chain: %s", o.Output, strings.Join(chain.Children, ", "))
+			return notContiguous()
 		}
 		c.Inputs, c.Chain = chain.Children, chain.Children
 	}
@@ -156,8 +169,10 @@ func ResolveCollections(ctx context.Context, src Source, o CollectionOptions) (*
 	if (o.SkipInRun || o.ExtendRun) && c.RunExists {
 		skip = append(skip, c.Run)
 	}
-	c.SkipIn, err = src.Flatten(ctx, skip...)
-	return c, err
+	if c.SkipIn, err = src.Flatten(ctx, skip...); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // chooseRun names the run and checks whether it may exist.
@@ -179,7 +194,9 @@ func (c *Collections) chooseRun(ctx context.Context, src Source, o CollectionOpt
 	}
 	switch {
 	case exists && run.Kind != dataset.Run:
-		return &CollectionError{"ValueError", fmt.Sprintf("output run %q is a %s collection", c.Run, run.Kind), "choose another name for --output-run"}
+		return &CollectionError{"TypeError", fmt.Sprintf("output run %q is a %s collection", c.Run, run.Kind), "choose another name for --output-run"}
+	case !exists && o.ExtendRun:
+		return &CollectionError{"ValueError", fmt.Sprintf("output run %q does not exist: there is no run to extend", c.Run), "leave out --extend-run, or correct the name"}
 	case exists && !o.ExtendRun:
 		return &CollectionError{"ValueError", fmt.Sprintf("output run %q exists", c.Run), "add --extend-run to go on with it, or choose another name"}
 	}

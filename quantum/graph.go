@@ -138,9 +138,14 @@ func (q *Quanta) DataID(i int) dimension.DataID {
 
 // Input is the dataset that input connection c of quantum i reads, if it existed before the run.
 func (q *Quanta) Input(c, i int) (dataset.ID, bool) {
-	in := q.Inputs[c]
-	if in.Existing == nil || in.Rows[i] < 0 {
+	in := &q.Inputs[c]
+	rows := in.Rows
+	if in.Producer != nil {
+		// Rows are quanta of the producer; of these only the skipped ones wrote before the run.
+		rows = in.FromSkipped
+	}
+	if in.Existing == nil || rows == nil || rows[i] < 0 {
 		return dataset.ID{}, false
 	}
-	return in.Existing.ID(int(in.Rows[i])), true
+	return in.Existing.ID(int(rows[i])), true
 }

@@ -1,6 +1,9 @@
 package quantum
 
 import (
+	"slices"
+	"strings"
+
 	"valet/registry/dimension"
 )
 
@@ -19,7 +22,7 @@ func (s *Strings) add(text string) int64 {
 	}
 	i := int64(len(s.texts))
 	// The text may be part of a row that lives only until the next one.
-	text = string(append([]byte(nil), text...))
+	text = strings.Clone(text)
 	s.texts = append(s.texts, text)
 	s.index[text] = i
 	return i
@@ -72,7 +75,7 @@ func (d *DataIDs) pack(i int, v dimension.Value) int64 {
 // an independent data ID.
 func (d *DataIDs) At(i int, scratch []dimension.Value) (dimension.DataID, []dimension.Value) {
 	n := len(d.text)
-	scratch = append(scratch[:0], make([]dimension.Value, 0, n)...)
+	scratch = slices.Grow(scratch[:0], n)
 	for k, x := range d.flat[i*n : i*n+n] {
 		if d.text[k] {
 			scratch = append(scratch, dimension.StringValue(d.strings.texts[x]))
