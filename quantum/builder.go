@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"valet/registry/dataset"
 	"valet/registry/dimension"
 	"valet/registry/query"
 	"valet/tasks/pipeline"
@@ -31,7 +32,7 @@ type Options struct {
 // *ScalarError and *OutputExistsError. An empty graph is no error: its notes say why.
 func Build(ctx context.Context, src Source, p *pipeline.Resolved, o Options) (*Graph, error) {
 	g := &Graph{Pipeline: p, Collections: o.Collections, Inputs: map[string]*Datasets{}, strings: &Strings{}}
-	b := &builder{graph: g, src: src, opts: o, rowOf: map[string]map[string]int32{}, byLabel: map[string]*Quanta{}}
+	b := &builder{graph: g, src: src, opts: o, rowOf: map[string]map[dataset.ID]int32{}, byLabel: map[string]*Quanta{}}
 	for i, nodes := range p.Subgraphs() {
 		b.note("", false, "Processing pipeline subgraph %d of %d with %d task(s).", i+1, len(p.Subgraphs()), len(nodes))
 		if err := b.subgraph(ctx, nodes); err != nil {
@@ -56,7 +57,7 @@ type builder struct {
 	graph   *Graph
 	src     Source
 	opts    Options
-	rowOf   map[string]map[string]int32 // dataset type -> dataset ID bytes -> row of its table
+	rowOf   map[string]map[dataset.ID]int32 // dataset type -> dataset -> row of its table
 	byLabel map[string]*Quanta
 	rows    int
 	scratch []byte
@@ -181,18 +182,18 @@ func (b *builder) datasets(name string) *Datasets {
 	d := b.graph.Inputs[name]
 	if d == nil {
 		d = &Datasets{Type: name, strings: b.graph.strings}
-		b.graph.Inputs[name], b.rowOf[name] = d, map[string]int32{}
+		b.graph.Inputs[name], b.rowOf[name] = d, map[dataset.ID]int32{}
 	}
 	return d
 }
 
 func (b *builder) datasetRow(name string, f *Found) int32 {
 	rows := b.rowOf[name]
-	if i, ok := rows[string(f.ID[:])]; ok {
+	if i, ok := rows[f.ID]; ok {
 		return i
 	}
 	i := b.graph.Inputs[name].add(f)
-	rows[string(f.ID[:])] = i
+	rows[f.ID] = i
 	return i
 }
 

@@ -78,6 +78,9 @@ func ResolveCollections(ctx context.Context, src Source, o CollectionOptions) (*
 		return invalid("add --replace-run", "--prune-replaced needs --replace-run")
 	case o.Output == "" && o.OutputRun == "":
 		return invalid("name an output chain with -o", "no output RUN collection provided")
+	case o.Rebase && o.OutputRun != "" && !strings.HasPrefix(o.OutputRun, o.Output):
+		// A later --rebase tells the chain's own runs by their names.
+		return invalid("start the name of --output-run with that of -o", "--rebase needs an output run whose name starts with %q, not %q", o.Output, o.OutputRun)
 	case o.Output == "" && len(o.Inputs) == 0 && !o.ExtendRun:
 		return invalid("name input collections with -i", "no input collections provided")
 	}
@@ -135,10 +138,6 @@ func ResolveCollections(ctx context.Context, src Source, o CollectionOptions) (*
 		c.Replaced = chain.Children[0]
 		c.Inputs, c.Chain = chain.Children[1:], chain.Children[1:]
 	case o.Rebase:
-		// A later --rebase tells the chain's own runs by their names.
-		if o.OutputRun != "" && !strings.HasPrefix(o.OutputRun, o.Output) {
-			return invalid("start the name of --output-run with that of -o", "--rebase needs an output run whose name starts with %q, not %q", o.Output, o.OutputRun)
-		}
 		c.Inputs = chain.Children
 		c.Chain = rebase(o.Output, chain.Children, inputs)
 	default:

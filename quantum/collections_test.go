@@ -139,6 +139,7 @@ func TestResolveCollectionsRefuses(t *testing.T) {
 		{"chain is a run", "lsst.daf.butler._exceptions.CollectionTypeError", "RUN", CollectionOptions{Inputs: list("r1"), Output: "r2"}},
 		{"chain is TAGGED", "lsst.daf.butler._exceptions.CollectionTypeError", "TAGGED", CollectionOptions{Output: "tag"}},
 		{"rebase with a run of another name", value, "starts with", CollectionOptions{Inputs: list("r3"), Output: "u/x", OutputRun: "mine", Rebase: true}},
+		{"rebase of a new chain with a run of another name", value, "starts with", CollectionOptions{Inputs: list("r3"), Output: "u/new", OutputRun: "mine", Rebase: true}},
 		{"output-run alone without inputs", value, "no input collections", CollectionOptions{OutputRun: "mine"}},
 		{"long name", name, "64", CollectionOptions{Inputs: list("r1"), OutputRun: long}},
 		{"chain's name too long with the time", name, "64", CollectionOptions{Inputs: list("r1"), Output: long[:48]}},
