@@ -150,6 +150,12 @@ func TestBuildOutputsInTheWayOnVisit(t *testing.T) {
 		if len(found) != 2 || q.DataID(i).Compare(s.join[2].cut(q.DataIDs.Group(), nil)) != 0 && q.DataID(i).Compare(s.join[3].cut(q.DataIDs.Group(), nil)) != 0 {
 			t.Errorf("%s: %+v", q.DataID(i), found)
 		}
+		for _, f := range found {
+			// A row of the source lives until the next one only, the record must not.
+			if f.Found.Record.ID != f.Found.ID {
+				t.Errorf("%s: the record is of another dataset", q.DataID(i))
+			}
+		}
 	}
 }
 
