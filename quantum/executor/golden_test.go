@@ -170,7 +170,7 @@ func contents(t testing.TB, b *butler.Butler, run string) map[string]stored {
 	return out
 }
 
-var identifiers = regexp.MustCompile(`(?m)identifier: [0-9a-f]{32}$`)
+var identifiers = regexp.MustCompile(`(?m)identifier: '?[0-9a-f]{32}'?$`)
 
 func describe(t testing.TB, r *dataset.FileRecord, text []byte) (s stored) {
 	t.Helper()
