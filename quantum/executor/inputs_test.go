@@ -11,6 +11,7 @@ import (
 	"valet/datastore/formatter"
 	"valet/quantum"
 	"valet/quantum/executor"
+	"valet/tasks/pipeline"
 )
 
 const memoryTask = golden + "/metrics.yaml#memory_diaForcedSource"
@@ -109,6 +110,29 @@ func TestBadInputs(t *testing.T) {
 			}
 			noStrayFiles(t, b, g.Collections.Run)
 		})
+	}
+}
+
+// TestSaveFields leaves out metadata and logs; the config tells of the first only to valet.
+func TestSaveFields(t *testing.T) {
+	t.Parallel()
+	b := open(t, copyRepository(t))
+	g, err := build(t, b, request{pipeline: memoryTask, actions: []pipeline.Action{
+		{Kind: pipeline.SetConfig, Text: "memory_diaForcedSource:saveMetadata=False"}, {Kind: pipeline.SetConfig, Text: "memory_diaForcedSource:saveLogOutput=False"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := execute(t, b, g)
+	if r.Datasets != 13 || r.Failed != 1 || r.NoWork != 5 {
+		t.Errorf("%+v", r)
+	}
+	for key, s := range contents(t, b, g.Collections.Run) {
+		if s.StorageClass != "MetricValue" && s.StorageClass != "Config" && s.StorageClass != "Packages" {
+			t.Errorf("written: %s", key)
+		}
+		if strings.Contains(s.Text, "saveMetadata") || s.StorageClass == "Config" && !strings.Contains(s.Text, "config.saveLogOutput=False") {
+			t.Errorf("config: %s", s.Text)
+		}
 	}
 }
 

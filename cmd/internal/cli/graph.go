@@ -197,10 +197,15 @@ func printGraph(w io.Writer, g *quantum.Graph) error {
 
 // showGraph prints the --show items that need a graph.
 func (a *App) showGraph(g *quantum.Graph, item string) (handled bool, err error) {
-	if item != "graph" {
+	w := bufio.NewWriter(a.Stdout)
+	switch item {
+	case "graph":
+	case "uri":
+		showInputFiles(w, g)
+		return true, w.Flush()
+	default:
 		return false, nil
 	}
-	w := bufio.NewWriter(a.Stdout)
 	for _, q := range g.Tasks {
 		fmt.Fprintf(w, "task %s:\n", q.Task.Label)
 		for i, state := range q.States {
@@ -222,4 +227,21 @@ func (a *App) showGraph(g *quantum.Graph, item string) (handled bool, err error)
 		}
 	}
 	return true, w.Flush()
+}
+
+// showInputFiles prints the file of every existing input, once for each quantum that reads it.
+func showInputFiles(w io.Writer, g *quantum.Graph) {
+	for _, q := range g.Tasks {
+		for c := range q.Inputs {
+			in := &q.Inputs[c]
+			for i, row := range in.Rows {
+				if in.Producer != nil || row < 0 || q.States[i] != quantum.Planned {
+					continue
+				}
+				if record, ok := in.Existing.Record(int(row)); ok {
+					fmt.Fprintf(w, "%s %s %s\n", q.Task.Label, q.DataID(i), record.Path)
+				}
+			}
+		}
+	}
 }
