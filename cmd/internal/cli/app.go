@@ -90,6 +90,8 @@ func (a *App) commands() []*cobra.Command {
 		newRunCommand(a),
 		newGraphCommand(a),
 		newMeasureCommand(a),
+		newQueryCollectionsCommand(a),
+		newQueryDatasetTypesCommand(a),
 		newResourcesCommand(a),
 	}
 }

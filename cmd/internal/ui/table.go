@@ -77,8 +77,10 @@ func (t *Table) WriteTo(w io.Writer) (int64, error) {
 	}
 	for i, c := range t.columns {
 		room := widths[i] - utf8.RuneCountInString(c.title())
-		line = pad(separate(line, i), room/2)
-		line = pad(append(line, c.title()...), room-room/2)
+		// An odd space stands at the left if the column is of odd width, as Python centres.
+		left := room/2 + room&widths[i]&1
+		line = pad(separate(line, i), left)
+		line = pad(append(line, c.title()...), room-left)
 	}
 	flush()
 	for i := range t.columns {
