@@ -24,7 +24,7 @@ func (p *Pipeline) Show(w io.Writer, item string) (handled bool, err error) {
 }
 
 // Show writes one --show item as pipetask does: pipeline, config[=[task::]pattern[:NOIGNORECASE]], dump-config[=task], tasks,
-// subsets, inputs, pipeline-graph, task-graph. It reports false for items that it does not know, such as those of the quantum graph.
+// subsets, inputs, pipeline-graph[=dot|mermaid], task-graph. It reports false for items that it does not know, such as those of the quantum graph.
 func (r *Resolved) Show(w io.Writer, item string) (handled bool, err error) {
 	b := bufio.NewWriter(w)
 	name, argument, _ := strings.Cut(item, "=")
@@ -50,7 +50,16 @@ func (r *Resolved) Show(w io.Writer, item string) (handled bool, err error) {
 			fmt.Fprintf(b, "%s %s %s\n", d.Name, setOf(d.Dimensions, d.Declared), d.StorageClass)
 		}
 	case "pipeline-graph":
-		err = r.WriteText(b, true)
+		switch argument {
+		case "":
+			err = r.WriteText(b, true)
+		case "dot":
+			err = r.WriteDot(b)
+		case "mermaid":
+			err = r.WriteMermaid(b)
+		default:
+			err = &Error{Class: "ValueError", Message: "--show pipeline-graph=" + argument + ": unknown form", Advice: "forms are dot and mermaid; none is text"}
+		}
 	case "task-graph":
 		err = r.WriteText(b, false)
 	default:

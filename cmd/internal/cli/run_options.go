@@ -59,7 +59,7 @@ func (o *inputOptions) AddFlags(f *pflag.FlagSet) {
 	f.Var(listValue{&o.constraint, "all|off|TYPE[,TYPE]"}, "dataset-query-constraint", "input dataset types whose existence restricts the data IDs (default all)")
 	f.BoolVar(&o.ignoreContracts, "ignore-contracts", false, "do not check the pipeline's contracts")
 	f.BoolVar(&o.noVersions, "no-versions", false, "do not write the packages dataset")
-	f.StringArrayVar(&o.show, "show", nil, "print `ITEM` and do nothing else: pipeline, config[=LABEL::FIELD], tasks, subsets, pipeline-graph, task-graph, graph, uri; may be repeated")
+	f.StringArrayVar(&o.show, "show", nil, "print `ITEM` and do nothing else: pipeline, config[=LABEL::FIELD], tasks, subsets, pipeline-graph[=dot|mermaid], task-graph, graph, uri; may be repeated")
 }
 
 // check finds contradictions that need no repository. Errors are *UsageError.
