@@ -92,6 +92,7 @@ func (a *App) commands() []*cobra.Command {
 		newMeasureCommand(a),
 		newQueryCollectionsCommand(a),
 		newQueryDatasetTypesCommand(a),
+		newQueryDatasetsCommand(a),
 		newResourcesCommand(a),
 	}
 }

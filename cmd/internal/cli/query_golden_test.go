@@ -39,7 +39,7 @@ func TestGoldenCommands(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		if c.Args.Argv[0] != "query-collections" && c.Args.Argv[0] != "query-dataset-types" {
+		if c.Args.Argv[0] != "query-collections" && c.Args.Argv[0] != "query-dataset-types" && c.Args.Argv[0] != "query-datasets" {
 			continue
 		}
 		t.Run(c.ID, func(t *testing.T) {
