@@ -93,6 +93,9 @@ func (a *App) commands() []*cobra.Command {
 		newQueryCollectionsCommand(a),
 		newQueryDatasetTypesCommand(a),
 		newQueryDatasetsCommand(a),
+		newQueryDataIDsCommand(a),
+		newQueryDimensionRecordsCommand(a),
+		newGetCommand(a),
 		newResourcesCommand(a),
 	}
 }
