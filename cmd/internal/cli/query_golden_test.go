@@ -14,7 +14,10 @@ import (
 )
 
 // unsupportedCases are golden cases that valet refuses, with the reason.
-var unsupportedCases = map[string]string{}
+var unsupportedCases = map[string]string{
+	"cli-54": "a test of regions in --where",
+	"cli-55": "tracts and visits are joined by region",
+}
 
 // TestGoldenCommands runs the query commands on the golden repository: output to the letter, exit codes and error classes.
 func TestGoldenCommands(t *testing.T) {
@@ -38,9 +41,6 @@ func TestGoldenCommands(t *testing.T) {
 			continue
 		} else if err != nil {
 			t.Fatal(err)
-		}
-		if c.Args.Argv[0] != "query-collections" && c.Args.Argv[0] != "query-dataset-types" && c.Args.Argv[0] != "query-datasets" {
-			continue
 		}
 		t.Run(c.ID, func(t *testing.T) {
 			args := slices.Clone(c.Args.Argv)

@@ -62,7 +62,7 @@ func (t *Table) WriteTo(w io.Writer) (int64, error) {
 	out := bufio.NewWriter(w)
 	widths := make([]int, len(t.columns))
 	for i, c := range t.columns {
-		widths[i] = utf8.RuneCountInString(c.title())
+		widths[i] = max(3, utf8.RuneCountInString(c.title())) // as butler's, never narrower than three
 		for _, row := range t.rows {
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}

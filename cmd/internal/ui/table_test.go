@@ -28,8 +28,8 @@ func TestTableLayout(t *testing.T) {
 				"   TestCam 2026080100010    g"}},
 		{"title, code points and no rows", []Column{{Name: "timespan", Title: "timespan (TAI)"}, {Name: "é", Left: true}}, nil,
 			[]string{
-				"timespan (TAI) é",
-				"-------------- -"}},
+				"timespan (TAI)  é ",
+				"-------------- ---"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
