@@ -13,9 +13,7 @@ import (
 	"valet/datastore/formatter"
 	"valet/quantum"
 	"valet/registry/dataset"
-	"valet/registry/dimension"
 	"valet/tasks"
-	"valet/tasks/metadata"
 )
 
 // result is how a quantum ended and what it left on disk, not yet committed.
@@ -42,19 +40,9 @@ type worker struct {
 	path   []byte
 }
 
-// input is the last dataset read of a type: tasks that share it come one after the other.
-type input struct {
-	row int
-	obj any
-	err error
-}
-
 func newWorker(r *run) *worker {
 	return &worker{run: r, writer: r.butler.Store.Writer(), inputs: map[*quantum.Datasets]input{}}
 }
-
-// errNoArtifact says that an input has no file.
-var errNoArtifact = errors.New("no dataset artifact found")
 
 // do runs one quantum and writes its files (pipelines.md 5.2). The error stops the run: a file could not be written, or the machine
 // lacks something that other quanta would lack too. Files written by then are in the result.
@@ -134,81 +122,6 @@ func (w *worker) do(ctx context.Context, it Item) (res result, err error) {
 	return res, nil
 }
 
-// missingInput names the first input that has no file, or nothing.
-func (w *worker) missingInput(it Item) string {
-	for c := range it.Task.Inputs {
-		in := &it.Task.Inputs[c]
-		if _, err := w.input(in, it.Row); errors.Is(err, errNoArtifact) || isMissing(err) {
-			return in.Edge.Type.Name
-		}
-	}
-	return ""
-}
-
-func isMissing(err error) bool {
-	var missing *datastore.MissingFileError
-	return errors.As(err, &missing)
-}
-
-// input reads the dataset of an input connection, unless it was read for the quantum before.
-func (w *worker) input(in *quantum.InputColumn, row int) (any, error) {
-	if in.Producer != nil && (in.FromSkipped == nil || in.FromSkipped[row] < 0) {
-		return w.produced(in, row)
-	}
-	i := int(in.Rows[row])
-	if in.FromSkipped != nil && in.FromSkipped[row] >= 0 {
-		i = int(in.FromSkipped[row])
-	}
-	if i < 0 {
-		return nil, errNoArtifact
-	}
-	if have, ok := w.inputs[in.Existing]; ok && have.row == i {
-		return have.obj, have.err
-	}
-	rec, ok := in.Existing.Record(i)
-	if !ok {
-		return nil, errNoArtifact
-	}
-	obj, err := w.read(&rec)
-	if err != nil && !isMissing(err) {
-		err = fmt.Errorf("read input %s %s: %w", in.Existing.Type, rec.Path, err)
-	}
-	w.inputs[in.Existing] = input{i, obj, err}
-	return obj, err
-}
-
-// produced reads what another quantum of the run wrote.
-func (w *worker) produced(in *quantum.InputColumn, row int) (any, error) {
-	p := in.Rows[row]
-	if p < 0 {
-		return nil, errNoArtifact
-	}
-	t := w.run.tasks[in.Producer]
-	for _, out := range append([]*output{t.metadata}, t.outputs...) {
-		if out == nil || out.typ.Name != in.Edge.Type.Name {
-			continue
-		}
-		var err error
-		if w.path, err = out.placer.AppendPath(w.path[:0], in.Producer.DataID(int(p)), dataset.ID{}); err != nil {
-			return nil, err
-		}
-		return w.read(&dataset.FileRecord{Path: string(w.path), Formatter: out.placer.Formatter().Class, StorageClass: out.typ.StorageClass,
-			Component: dataset.WholeDataset, Size: -1})
-	}
-	return nil, errNoArtifact
-}
-
-func (w *worker) read(rec *dataset.FileRecord) (any, error) {
-	text, err := w.run.butler.Store.Read(rec)
-	if err != nil {
-		return nil, err
-	}
-	if rec.Formatter == formatter.JSONClass && rec.StorageClass == "TaskMetadata" {
-		return metadata.NewDocument(text), nil
-	}
-	return formatter.Read(rec.Formatter, rec.StorageClass, text)
-}
-
 // runTask reads the inputs and runs the task. A panic becomes an error.
 func (w *worker) runTask(ctx context.Context, it Item, t *taskRun, a *account) (out tasks.Outputs, err error) {
 	defer func() {
@@ -227,118 +140,4 @@ func (w *worker) runTask(ctx context.Context, it Item, t *taskRun, a *account) (
 		in[col.Edge.Connection] = obj
 	}
 	return t.task.Run(ctx, in)
-}
-
-// locate says which file is meant by an error of its content, which the task found without knowing the file.
-func (w *worker) locate(it Item, err error) error {
-	var bad *metadata.ParseError
-	if !errors.As(err, &bad) {
-		return err
-	}
-	for c := range it.Task.Inputs {
-		in := &it.Task.Inputs[c]
-		if in.Existing == nil || in.Rows[it.Row] < 0 {
-			continue
-		}
-		doc, ok := w.inputs[in.Existing].obj.(*metadata.Document)
-		if rec, found := in.Existing.Record(int(in.Rows[it.Row])); ok && found && doc.Check() != nil {
-			return fmt.Errorf("read %s: %w", rec.Path, err)
-		}
-	}
-	return err
-}
-
-// putOutputs writes the outputs that the task gave.
-func (w *worker) putOutputs(res *result, t *taskRun, id dimension.DataID, given tasks.Outputs, a *account) error {
-	missing := 0
-	for c, out := range t.outputs {
-		obj, ok := given[out.connection]
-		if !ok || obj == nil {
-			missing++
-			continue
-		}
-		var err error
-		if w.buf, err = encode(w.buf[:0], obj); err != nil {
-			res.state, res.failure, a.failed = quantum.Failed, failureOf(err), true
-			return nil
-		}
-		at := id
-		if ids := res.item.Task.Outputs[c].DataIDs; ids != res.item.Task.DataIDs {
-			at, _ = ids.At(res.item.Row, nil)
-		}
-		if err := w.put(res, out, at, w.buf); err != nil {
-			return err
-		}
-		a.puts++
-		a.outputs = append(a.outputs, res.files[len(res.files)-1].Ref.ID)
-	}
-	if missing > 0 && !a.failed {
-		a.caveats |= quantum.AnyOutputMissing
-		if missing == len(t.outputs) {
-			a.caveats |= quantum.AllOutputsMissing
-		}
-	}
-	return nil
-}
-
-// encode appends the file of an output object.
-func encode(dst []byte, obj any) ([]byte, error) {
-	if m, ok := obj.(interface {
-		AppendYAML(dst []byte) ([]byte, error)
-	}); ok {
-		return m.AppendYAML(dst)
-	}
-	return dst, fmt.Errorf("output of type %T cannot be written", obj)
-}
-
-// put writes one file of a quantum and adds it to the result. A dataset of an earlier attempt lends its ID.
-func (w *worker) put(res *result, out *output, id dimension.DataID, data []byte) error {
-	ref := dataset.Ref{Type: out.typ, DataID: id, Run: w.run.name}
-	for _, old := range res.item.Task.InTheWay[res.item.Row] {
-		if old.Type.Name == out.typ.Name {
-			ref.ID = old.Found.ID
-		}
-	}
-	if ref.ID.IsZero() {
-		ref.ID = dataset.NewID()
-	}
-	var err error
-	if w.path, err = out.placer.AppendPath(w.path[:0], id, ref.ID); err != nil {
-		return fmt.Errorf("place dataset %q %s: %w", out.typ.Name, id, err)
-	}
-	f, err := out.placer.FormatterOf(id)
-	if err != nil {
-		return err
-	}
-	path := string(w.path)
-	if err := w.writer.Write(path, data); err != nil {
-		return fmt.Errorf("write dataset %q %s: %w", out.typ.Name, id, err)
-	}
-	res.files = append(res.files, butler.File{Ref: ref, Record: dataset.FileRecord{ID: ref.ID, Path: path, Formatter: f.Class,
-		StorageClass: out.typ.StorageClass, Component: dataset.WholeDataset, Checksum: w.run.butler.Store.Checksum(data), Size: int64(len(data))}})
-	return nil
-}
-
-// putLog writes the log; what an earlier attempt logged is kept inside (pipelines.md 5.4).
-func (w *worker) putLog(res *result, t *taskRun, id dimension.DataID, records []formatter.Record, a *formatter.Attempt) error {
-	for _, old := range res.item.Task.InTheWay[res.item.Row] {
-		if old.Type.Name != t.log.typ.Name || old.Found.Record == nil {
-			continue
-		}
-		// An earlier log that cannot be read is no reason to fail: it is replaced.
-		if obj, err := w.read(old.Found.Record); err == nil {
-			if l, ok := obj.(*formatter.Log); ok {
-				a.PreviousAttempts, _ = l.EarlierAttempts()
-			}
-		}
-	}
-	w.buf = formatter.AppendLogStart(w.buf[:0])
-	for i := range records {
-		if i > 0 {
-			w.buf = append(w.buf, ',')
-		}
-		w.buf = formatter.AppendRecord(w.buf, &records[i])
-	}
-	w.buf = formatter.AppendLogEnd(w.buf, a)
-	return w.put(res, t.log, id, w.buf)
 }
