@@ -37,6 +37,29 @@ func TestSharedOutput(t *testing.T) {
 	}
 }
 
+// TestSharedOutputAgain goes on in such a run: the measurement of the first quantum stays.
+func TestSharedOutputAgain(t *testing.T) {
+	t.Parallel()
+	b := open(t, copyRepository(t))
+	change(t, b, "update visit_definition set visit = 2026080100000 where exposure = 2026080100003")
+	q := request{pipeline: golden + "/metrics.yaml#timing_isr"}
+	g, err := build(t, b, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	execute(t, b, g)
+	before := contents(t, b, g.Collections.Run)
+	q.extend, q.clobber = true, true
+	if g, err = build(t, b, q); err != nil {
+		t.Fatal(err)
+	}
+	if r := execute(t, b, g); r.Failed != 4 || r.Planned != 4 {
+		t.Errorf("%+v", r)
+	}
+	compare(t, contents(t, b, g.Collections.Run), before)
+	noStrayFiles(t, b, g.Collections.Run)
+}
+
 // TestCollisions has two detectors whose names differ only in what paths cannot hold, and two runs of which the same is true.
 func TestCollisions(t *testing.T) {
 	t.Parallel()

@@ -49,15 +49,15 @@ func newWorker(r *run) *worker {
 func (w *worker) do(ctx context.Context, it Item) (res result, err error) {
 	q, t := it.Task, w.run.tasks[it.Task]
 	res = result{item: it, state: quantum.Succeeded}
-	for _, old := range q.InTheWay[it.Row] {
-		res.removed = append(res.removed, old.Found.ID)
-	}
 	id := q.DataID(it.Row)
 	if q.Taken[it.Row] {
-		// Upstream leaves no log either (pipelines.md 5.2, step 3).
+		// Upstream leaves no log either (pipelines.md 5.2, step 3). What is in the way here is the earlier quantum's: it stays.
 		res.state = quantum.Failed
 		res.failure = failureOf(&TakenError{Task: q.Task.Label, DataID: id.String()})
 		return res, nil
+	}
+	for _, old := range q.InTheWay[it.Row] {
+		res.removed = append(res.removed, old.Found.ID)
 	}
 	a := account{label: q.Task.Label, nodeName: w.run.nodeName, prep: takeSnapshot()}
 	defer func() { res.seconds = time.Since(a.prep.utc).Seconds() }()
