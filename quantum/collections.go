@@ -22,9 +22,8 @@ type CollectionOptions struct {
 	ReplaceRun  bool
 	PruneMode   string // of --prune-replaced: "", "unstore" or "purge"
 	Rebase      bool
-	SkipIn      []string // of --skip-existing-in
-	SkipInRun   bool     // --skip-existing
-	Clobber     bool
+	SkipIn      []string  // of --skip-existing-in
+	SkipInRun   bool      // --skip-existing
 	RunTimeName time.Time // the time of which a new run's name is made
 }
 

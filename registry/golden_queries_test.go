@@ -192,14 +192,6 @@ func TestGoldenQueries(t *testing.T) {
 			if strings.HasPrefix(c.Error, "NoDefaultCollectionError") {
 				t.Skip("default collections are the caller's")
 			}
-			defer func() {
-				if p := recover(); p == "seam" {
-					skipped["geometry"]++
-					t.Skip("geometry")
-				} else if p != nil {
-					panic(p)
-				}
-			}()
 			var got []string
 			q, err := c.query(t, r)
 			if err == nil {

@@ -3,7 +3,6 @@ package metadata
 import (
 	"math"
 	"strconv"
-	"unicode/utf8"
 )
 
 // AppendJSON appends the tree as the Python stack writes it: compact, the three parts of each node in fixed order, no final newline.
@@ -69,42 +68,4 @@ func AppendNumber(dst []byte, f float64) []byte {
 		return append(dst, ".0"...)
 	}
 	return strconv.AppendFloat(dst, f, 'f', -1, 64)
-}
-
-// AppendText appends a text as metadata files hold it: in quotes, only quotes, backslashes and control characters escaped.
-func AppendText(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			dst = utf8.AppendRune(dst, r)
-			i += n
-			continue
-		}
-		i++
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\b':
-			dst = append(dst, `\b`...)
-		case '\f':
-			dst = append(dst, `\f`...)
-		case '\n':
-			dst = append(dst, `\n`...)
-		case '\r':
-			dst = append(dst, `\r`...)
-		case '\t':
-			dst = append(dst, `\t`...)
-		default:
-			if c < ' ' {
-				dst = append(dst, `\u00`...)
-				dst = append(dst, hex[c>>4], hex[c&15])
-			} else {
-				dst = append(dst, c)
-			}
-		}
-	}
-	return append(dst, '"')
 }
