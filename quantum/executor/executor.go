@@ -20,6 +20,7 @@ import (
 	"valet/datastore"
 	"valet/datastore/butler"
 	"valet/quantum"
+	"valet/registry"
 	"valet/registry/dataset"
 	"valet/tasks"
 )
@@ -33,6 +34,15 @@ type Options struct {
 	// Drain, when closed, lets the run end early: quanta that run are finished and committed.
 	Drain  <-chan struct{}
 	Events Events
+	// Journal, if set, records outcomes with the datasets they describe.
+	Journal Journal
+}
+
+// Journal keeps a record of what became of quanta.
+type Journal interface {
+	// Record is called inside the transaction that stores the datasets of the outcomes, so that both are stored or neither. An
+	// error undoes the transaction and ends the run. Outcomes may be used until it returns.
+	Record(tx *registry.Tx, outcomes []Outcome) error
 }
 
 // Events are told what happens, from one goroutine, in the order in which it happens. Nil functions are left out. They must not
@@ -48,13 +58,22 @@ type Events struct {
 type Outcome struct {
 	Item    Item
 	State   quantum.State
+	Reason  quantum.Reason
 	Caveats quantum.Caveats
+	// Try counts the attempts of this execution at the quantum, from 0. Retried says that another one followed.
+	Try     int
+	Retried bool
+	// Worker is the number of the worker, from 0; -1 if none had the quantum.
+	Worker int
+	// Started and Ended are zero if the quantum did not run.
+	Started, Ended time.Time
 	// Failure is set if the quantum failed.
 	Failure *Failure
 	// NoWork says why there was nothing to do.
 	NoWork string
-	// Log is the path of its log relative to the datastore's root, or empty.
+	// Log is the path of its log relative to the datastore's root, or empty; LogID its dataset ID, or zero.
 	Log     string
+	LogID   dataset.ID
 	Seconds float64
 }
 
