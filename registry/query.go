@@ -27,10 +27,19 @@ type DatasetSearch struct {
 // DefaultRecordTable is the opaque table of a datastore that does not name another one.
 const DefaultRecordTable = "file_datastore_records"
 
-// Query asks for data IDs and for datasets at them.
+// Query asks for data IDs, for datasets at them, for the records of an element, or for any columns.
 type Query struct {
-	// Dimensions of the data IDs; dimensions of the searches must be among them.
+	// Dimensions of the data IDs; dimensions of the searches that come back must be among them. Columns may widen them.
 	Dimensions *dimension.Group
+	// Element asks for the records of one element, a join element or not, in Row.Record. The dimensions are then the element's;
+	// Dimensions may be nil.
+	Element *dimension.Element
+	// Columns asks for columns in Row.Columns (queries.md 8.1, general results): keys such as visit, fields such as
+	// visit.exposure_time, and dataset fields such as bias.timespan of a search in Datasets, which need not come back itself. The
+	// groups of elements with a field are added to the dimensions of the data IDs.
+	Columns []string
+	// WithRecords attaches, in Row.Records, the record of every element of the dimensions.
+	WithRecords bool
 	// Joined are further dimensions that take part and do not come back; may be nil.
 	Joined *dimension.Group
 	// Datasets that must exist; they restrict the data IDs and, unless they only restrict, come back in Row.Datasets, in this
@@ -53,6 +62,8 @@ type Query struct {
 	Sorted bool
 	// Limit is the largest number of rows; 0 is no limit.
 	Limit int
+	// NoRows is a limit of zero: the query is checked and gives no rows.
+	NoRows bool
 }
 
 // Found is a dataset at a row's data ID.
@@ -68,4 +79,12 @@ type Row struct {
 	// DataID is full. Unlike the row it may be kept.
 	DataID   dimension.DataID
 	Datasets []Found
+	// Record is the record of Query.Element. It may be kept.
+	Record *dimension.Record
+	// Records are those of the elements of the data ID's group, in the order of Group.Elements. They may be kept; their slice is
+	// reused.
+	Records []*dimension.Record
+	// Columns are the values of Query.Columns in that order: int64, string, float64, bool, []byte (hash or region), query.Time
+	// (an ingest date), dataset.ID, dimension.Timespan; nil is NULL. The slice is reused.
+	Columns []any
 }

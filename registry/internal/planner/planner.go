@@ -71,6 +71,23 @@ func (e *UnsupportedError) ClassName() string {
 	return "lsst.daf.butler._exceptions.UnimplementedQueryError"
 }
 
+// CalibrationLookupError says that several validity ranges apply to one data ID.
+type CalibrationLookupError struct{ Type string }
+
+func (e *CalibrationLookupError) Error() string {
+	return fmt.Sprintf("more than one validity range of dataset type %q applies to one data ID, or several rows share it", e.Type)
+}
+
+// ClassName is upstream's exception.
+func (e *CalibrationLookupError) ClassName() string {
+	return "lsst.daf.butler._exceptions.CalibrationLookupError"
+}
+
+// Hint says how to go on.
+func (e *CalibrationLookupError) Hint() string {
+	return "constrain the query to one visit, exposure or day, or ask for all matches instead of the first"
+}
+
 // New plans a query against what the catalog holds.
 func New(ctx context.Context, c *catalog.Catalog, q Query) (*Plan, error) {
 	b := &builder{catalog: c, query: &q, keys: map[string]string{}, tables: map[*dimension.Element]string{}, constants: map[string]dimension.Value{}}
