@@ -16,21 +16,12 @@ func (r *Registry) Summaries(ctx context.Context, names ...string) (map[string][
 		if err != nil {
 			return err
 		}
-		for _, x := range list {
-			out[x.Name] = nil
-		}
-		types, err := c.Types(ctx)
+		held, err := c.TypesIn(ctx, list)
 		if err != nil {
 			return err
 		}
-		for _, t := range types {
-			with, err := c.WithType(ctx, t, list)
-			if err != nil {
-				return err
-			}
-			for _, x := range with {
-				out[x.Name] = append(out[x.Name], t.Name)
-			}
+		for i, x := range list {
+			out[x.Name] = held[i]
 		}
 		return nil
 	})

@@ -161,6 +161,21 @@ func (c *Catalog) loadChildren(ctx context.Context, parent *Collection) error {
 	return err
 }
 
+// Parents returns the names of the chains that hold a collection directly.
+func (c *Catalog) Parents(ctx context.Context, name string) (out []string, err error) {
+	x, err := c.Collection(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	query := "SELECT c.name FROM collection_chain h JOIN collection c ON c." + c.Layout.CollectionKey + " = h.parent WHERE h.child = ?"
+	err = c.conn.Each(ctx, query, []any{x.Key}, func(row []driver.Value) error {
+		parent, err := dialect.AsString(row[0])
+		out = append(out, parent)
+		return err
+	})
+	return out, err
+}
+
 // Flatten expands chains depth-first; what is reached again is dropped (repository.md 6.2). Chains themselves do not come back.
 // A chain that contains itself, which the database does not rule out, is followed once.
 func (c *Catalog) Flatten(ctx context.Context, names ...string) ([]*Collection, error) {

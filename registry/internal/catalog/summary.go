@@ -33,6 +33,37 @@ func (c *Catalog) WithType(ctx context.Context, t *Type, in []*Collection) ([]*C
 	return out, nil
 }
 
+// TypesIn returns, for each of the collections, the names of the dataset types in its summary, sorted.
+func (c *Catalog) TypesIn(ctx context.Context, in []*Collection) ([][]string, error) {
+	out := make([][]string, len(in))
+	at := make(map[driver.Value]int, len(in))
+	for i, x := range in {
+		at[x.Key] = i
+	}
+	read := func(row []driver.Value) error {
+		i, ok := at[row[0]]
+		if !ok {
+			return nil
+		}
+		name, err := dialect.AsString(row[1])
+		out[i] = append(out[i], name)
+		return err
+	}
+	query := "SELECT s." + c.Layout.CollectionRef + ", t.name FROM collection_summary_dataset_type s JOIN dataset_type t ON t.id = s.dataset_type_id"
+	const order = " ORDER BY t.name"
+	// A large repository has many collections: few are asked for one by one, many in one pass over the table.
+	const few = 16
+	if len(in) > few {
+		return out, c.conn.Each(ctx, query+order, nil, read)
+	}
+	for _, x := range in {
+		if err := c.conn.Each(ctx, query+" WHERE s."+c.Layout.CollectionRef+" = ?"+order, []any{x.Key}, read); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 // WithGovernor returns those of the collections whose summary has one of the values of a governor dimension.
 func (c *Catalog) WithGovernor(ctx context.Context, governor *dimension.Element, values []dimension.Value, in []*Collection) ([]*Collection, error) {
 	have, err := c.governors(ctx, governor, in)
