@@ -79,3 +79,35 @@ func TestMakeRefuses(t *testing.T) {
 		t.Error("no detectors were taken")
 	}
 }
+
+// Each question has as many rows as it says, on small repositories and large ones.
+func TestQuestionsHaveTheirRows(t *testing.T) {
+	for _, o := range []Options{{Visits: 1, Detectors: 1}, {Visits: 409, Detectors: 3, Runs: 2}, {Visits: 811, Detectors: 20, Runs: 3}, {Visits: 2, Detectors: 1200}} {
+		o.NoFiles = true
+		made, err := Make(t.Context(), t.TempDir(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := butler.Open(t.Context(), made.Root, butler.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		questions, err := Questions(b.Registry.Universe(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range questions {
+			n := 0
+			for _, err := range b.Registry.Select(t.Context(), q.Query) {
+				if err != nil {
+					t.Fatal(q.Name, err)
+				}
+				n++
+			}
+			if n != q.Rows {
+				t.Errorf("%d visits of %d detectors: %s: %d rows, want %d", o.Visits, o.Detectors, q.Name, n, q.Rows)
+			}
+		}
+	}
+}
