@@ -3,6 +3,7 @@ package registry_test
 import (
 	"bufio"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"valet/registry"
+	"valet/registry/dataset"
 	"valet/registry/dimension"
 	"valet/registry/query"
 	"valet/registry/sphere"
@@ -41,6 +43,12 @@ type goldenCase struct {
 		OrderBy        []string       `json:"order_by"`
 		Limit          *int           `json:"limit"`
 		JoinDimensions []string       `json:"join_dimensions"`
+		Element        string         `json:"element"`
+		Names          []string       `json:"names"`
+		Of             string         `json:"of"`
+		Exact          *bool          `json:"exact"`
+		Execute        *bool          `json:"execute"`
+		Discard        *bool          `json:"discard"`
 		WithRecords    bool           `json:"with_dimension_records"`
 		JoinDatasets   []struct {
 			DatasetType string `json:"dataset_type"`
@@ -107,7 +115,12 @@ func (c *goldenCase) query(t *testing.T, r *registry.Registry) (registry.Query, 
 	var q registry.Query
 	var err error
 	a := c.Args
-	if c.Kind == "datasets" {
+	kind := c.Kind
+	if a.Of != "" {
+		kind = a.Of
+	}
+	switch kind {
+	case "datasets":
 		typ, err := r.DatasetType(context.Background(), a.DatasetType)
 		if err != nil {
 			return q, err
@@ -119,8 +132,15 @@ func (c *goldenCase) query(t *testing.T, r *registry.Registry) (registry.Query, 
 			in = a.DefaultIn
 		}
 		q.Datasets = append(q.Datasets, registry.DatasetSearch{Type: a.DatasetType, Collections: in, All: !first, Records: true})
-	} else if q.Dimensions, err = r.Universe().Group(a.Dimensions...); err != nil {
-		return q, err
+	case "dimension_records":
+		if q.Element = r.Universe().Element(a.Element); q.Element == nil {
+			return q, classError("DimensionNameError")
+		}
+	default:
+		if q.Dimensions, err = r.Universe().Group(a.Dimensions...); err != nil {
+			return q, err
+		}
+		q.Columns = a.Names
 	}
 	if len(a.JoinDimensions) > 0 {
 		if q.Joined, err = r.Universe().Group(a.JoinDimensions...); err != nil {
@@ -128,7 +148,11 @@ func (c *goldenCase) query(t *testing.T, r *registry.Registry) (registry.Query, 
 		}
 	}
 	for _, j := range a.JoinDatasets {
-		q.Datasets = append(q.Datasets, registry.DatasetSearch{Type: j.DatasetType, Collections: j.Collections, Restrict: true})
+		d := registry.DatasetSearch{Type: j.DatasetType, Collections: j.Collections, Restrict: true}
+		if kind == "general" && a.FindFirst != nil {
+			d.First, d.All = *a.FindFirst, !*a.FindFirst
+		}
+		q.Datasets = append(q.Datasets, d)
 	}
 	if q.Where, err = query.Parse(a.Where); err != nil {
 		return q, err
@@ -136,15 +160,15 @@ func (c *goldenCase) query(t *testing.T, r *registry.Registry) (registry.Query, 
 	if q.JoinWhere, err = query.Parse(a.QueryWhere); err != nil {
 		return q, err
 	}
-	q.OrderBy = a.OrderBy
+	q.OrderBy, q.WithRecords = a.OrderBy, a.WithRecords
 	q.Binds, q.DataID, q.Defaults = binds(t, a.Bind), a.DataID, a.Default
 	for k, v := range q.DataID {
 		if f, ok := v.(float64); ok {
 			q.DataID[k] = int64(f)
 		}
 	}
-	if a.Limit != nil && *a.Limit > 0 {
-		q.Limit = *a.Limit
+	if a.Limit != nil {
+		q.Limit, q.NoRows = max(*a.Limit, 0), *a.Limit == 0
 	}
 	if a.DefaultIn != nil && (a.Infer == nil || *a.Infer) {
 		values, err := r.Governors(context.Background(), a.DefaultIn...)
@@ -160,7 +184,99 @@ func (c *goldenCase) query(t *testing.T, r *registry.Registry) (registry.Query, 
 			}
 		}
 	}
+	if kind == "datasets" && a.Collections == nil && a.DefaultIn == nil {
+		return q, classError("NoDefaultCollectionError")
+	}
 	return q, nil
+}
+
+// classError is an error that the caller of the registry makes.
+type classError string
+
+func (e classError) Error() string     { return string(e) }
+func (e classError) ClassName() string { return string(e) }
+
+// plain is a value as the golden data show it.
+func plain(v any) any {
+	switch v := v.(type) {
+	case dimension.Timespan:
+		return map[string]any{"timespan": []int64{v.Begin, v.End}}
+	case query.Time:
+		return map[string]any{"time": int64(v)}
+	case dataset.ID:
+		return v.String()
+	}
+	return v
+}
+
+func recordMap(r *dimension.Record) map[string]any {
+	if r == nil {
+		return nil
+	}
+	m := map[string]any{}
+	for i, f := range r.Element.Fields() {
+		m[f.Name] = columnValue(f.Type, r.Values[i])
+	}
+	return m
+}
+
+func columnValue(of dimension.ColumnType, v any) any {
+	if b, ok := v.([]byte); ok {
+		if of == dimension.Hash {
+			return map[string]any{"hash": hex.EncodeToString(b)}
+		}
+		return map[string]any{"region": hex.EncodeToString(b)}
+	}
+	return plain(v)
+}
+
+// answer is what Select gives for a case, in the form of the golden rows.
+func (c *goldenCase) answer(r *registry.Registry, q registry.Query) (got []any, err error) {
+	for row, e := range r.Select(context.Background(), q) {
+		if e != nil {
+			return got, e
+		}
+		var one any
+		switch c.Kind {
+		case "data_ids":
+			one = dataIDMap(row.DataID)
+		case "datasets":
+			typ, err := r.DatasetType(context.Background(), c.Args.DatasetType)
+			if err != nil {
+				return nil, err
+			}
+			if row.Datasets[0].Record == nil {
+				return nil, fmt.Errorf("no record of %v", row.Datasets[0].ID)
+			}
+			one = map[string]any{"type": typ.Name, "storage_class": typ.StorageClass, "run": row.Datasets[0].Run,
+				"id": row.Datasets[0].ID.String(), "dataId": dataIDMap(row.DataID)}
+		case "dimension_records":
+			one = recordMap(row.Record)
+		case "general":
+			m := dataIDMap(row.DataID)
+			for i, name := range c.Args.Names {
+				column, err := query.BindColumn(name, query.Context{Universe: r.Universe(), Dimensions: row.DataID.Group()})
+				if err != nil {
+					return nil, err
+				}
+				var of dimension.ColumnType
+				if f, ok := column.(*query.Field); ok {
+					of = f.Column.Type
+				}
+				m[column.String()] = columnValue(of, row.Columns[i])
+			}
+			one = m
+		}
+		if c.Args.WithRecords {
+			records := map[string]any{}
+			for i, e := range row.DataID.Group().Elements {
+				records[e.Name] = recordMap(row.Records[i])
+			}
+			one = map[string]any{"row": one, "records": records}
+		}
+		got = append(got, one)
+	}
+	return got, nil
 }
 
 func dataIDMap(id dimension.DataID) map[string]any {
@@ -182,38 +298,12 @@ func text(t *testing.T, v any) string {
 
 func TestGoldenQueries(t *testing.T) {
 	r := openQueries(t)
-	skipped := map[string]int{}
-	for _, c := range goldenCases(t, "data_ids", "datasets") {
+	for _, c := range goldenCases(t, "data_ids", "datasets", "dimension_records", "general") {
 		t.Run(c.ID, func(t *testing.T) {
-			if c.Args.WithRecords || c.Args.Limit != nil && *c.Args.Limit == 0 {
-				skipped["with_dimension_records, limit=0"]++
-				t.Skip("not part of Query")
-			}
-			if strings.HasPrefix(c.Error, "NoDefaultCollectionError") {
-				t.Skip("default collections are the caller's")
-			}
-			var got []string
 			q, err := c.query(t, r)
+			var rows []any
 			if err == nil {
-				for row, e := range r.Select(context.Background(), q) {
-					if err = e; err != nil {
-						break
-					}
-					if c.Kind == "data_ids" {
-						got = append(got, text(t, dataIDMap(row.DataID)))
-						continue
-					}
-					typ, _ := r.DatasetType(context.Background(), c.Args.DatasetType)
-					got = append(got, text(t, map[string]any{"type": typ.Name, "storage_class": typ.StorageClass, "run": row.Datasets[0].Run,
-						"id": row.Datasets[0].ID.String(), "dataId": dataIDMap(row.DataID)}))
-					if row.Datasets[0].Record == nil {
-						t.Errorf("no record of %v", row.Datasets[0].ID)
-					}
-				}
-			}
-			if unsupported := (*registry.UnsupportedError)(nil); errors.As(err, &unsupported) {
-				skipped[unsupported.What]++
-				t.Skip(err)
+				rows, err = c.answer(r, q)
 			}
 			if c.Error != "" {
 				checkClass(t, err, c.Error)
@@ -222,39 +312,109 @@ func TestGoldenQueries(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var rows []map[string]any
-			d := json.NewDecoder(strings.NewReader(string(c.Result)))
-			d.UseNumber()
-			if err := d.Decode(&rows); err != nil {
-				t.Fatal(err)
+			c.compare(t, rows)
+		})
+	}
+}
+
+// compare compares rows as the case says.
+func (c *goldenCase) compare(t *testing.T, rows []any) {
+	t.Helper()
+	got, want := []string{}, []string{}
+	for _, row := range rows {
+		got = append(got, text(t, row))
+	}
+	var expected []any
+	d := json.NewDecoder(strings.NewReader(string(c.Result)))
+	d.UseNumber()
+	if err := d.Decode(&expected); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range expected {
+		want = append(want, text(t, numbers(row)))
+	}
+	switch c.Compare {
+	case "subset":
+		for _, g := range got {
+			if !slices.Contains(want, g) {
+				t.Errorf("%s is not among the rows", g)
 			}
-			var want []string
-			for _, row := range rows {
-				want = append(want, text(t, row))
+		}
+		if len(got) != c.Count {
+			t.Errorf("%d rows, want %d", len(got), c.Count)
+		}
+		return
+	case "list":
+	default:
+		sort.Strings(got)
+		sort.Strings(want)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s\n%s", fmt.Sprintf("%+v", c.Args), diff)
+	}
+}
+
+// numbers writes floats as Go does.
+func numbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if f, err := v.Float64(); err == nil && strings.ContainsAny(v.String(), ".e") {
+			return f
+		}
+	case []any:
+		for i := range v {
+			v[i] = numbers(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = numbers(v[k])
+		}
+	}
+	return v
+}
+
+func TestGoldenCounts(t *testing.T) {
+	r := openQueries(t)
+	ctx := context.Background()
+	for _, c := range goldenCases(t, "count", "any", "explain") {
+		t.Run(c.ID, func(t *testing.T) {
+			q, err := c.query(t, r)
+			exact := c.Args.Exact == nil || *c.Args.Exact
+			execute := c.Args.Execute == nil || *c.Args.Execute
+			var got any
+			switch {
+			case err != nil:
+			case c.Kind == "count":
+				got, err = r.Count(ctx, q, exact, c.Args.Discard == nil || *c.Args.Discard)
+			case c.Kind == "any":
+				got, err = r.Any(ctx, q, execute, exact)
+			default:
+				var messages []string
+				if messages, err = r.ExplainNoResults(ctx, q, execute); messages == nil {
+					messages = []string{}
+				}
+				got = messages
 			}
-			if c.Compare == "subset" {
-				for _, g := range got {
-					if !slices.Contains(want, g) {
-						t.Errorf("%s is not among the rows", g)
-					}
-				}
-				if len(got) != c.Count {
-					t.Errorf("%d rows, want %d", len(got), c.Count)
-				}
+			if c.Error != "" {
+				checkClass(t, err, c.Error)
 				return
 			}
-			if c.Compare != "list" {
-				sort.Strings(got)
-				sort.Strings(want)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s\n%s", fmt.Sprintf("%+v", c.Args), diff)
+			if want := string(c.Result); text(t, got) != compact(t, want) {
+				t.Errorf("%s, want %s", text(t, got), want)
 			}
 		})
 	}
-	for what, n := range skipped {
-		t.Logf("skipped %3d: %s", n, what)
+}
+
+func compact(t *testing.T, in string) string {
+	var v any
+	if err := json.Unmarshal([]byte(in), &v); err != nil {
+		t.Fatal(err)
 	}
+	return text(t, v)
 }
 
 // checkClass compares an error with upstream's "Class: message".

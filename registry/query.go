@@ -18,6 +18,9 @@ type DatasetSearch struct {
 	// Restrict says that the datasets only restrict the rows and do not come back; the order of collections is then of no
 	// importance, and the type may have dimensions that the query does not.
 	Restrict bool
+	// First asks for the first match of a search that only restricts and of which Query.Columns shows fields. Such a search must
+	// have either First or All.
+	First bool
 	// Records also fetches the file records.
 	Records bool
 	// RecordTable is the opaque table that holds them; empty means file_datastore_records.

@@ -20,11 +20,11 @@ func (r *Registry) Select(ctx context.Context, q Query) iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
 		stopped := false
 		err := r.view(ctx, func(c *catalog.Catalog) error {
-			p, err := r.plan(ctx, c, q)
-			if err != nil || p.Empty {
+			p, in, err := r.plan(ctx, c, q, planner.Rows)
+			if err != nil || p.Empty || q.NoRows {
 				return err
 			}
-			return r.stream(ctx, c.Conn(), p, q, func(row *Row) bool {
+			return r.stream(ctx, c.Conn(), p, in, func(row *Row) bool {
 				stopped = !yield(row, nil)
 				return !stopped
 			})
@@ -39,32 +39,53 @@ func (r *Registry) Select(ctx context.Context, q Query) iter.Seq2[*Row, error] {
 // who wonder why a query is slow.
 func (r *Registry) ExplainPlan(ctx context.Context, q Query) (statement string, steps []string, err error) {
 	err = r.view(ctx, func(c *catalog.Catalog) error {
-		p, err := r.plan(ctx, c, q)
+		p, _, err := r.plan(ctx, c, q, planner.Rows)
 		if err != nil || p.Empty {
 			return err
 		}
 		statement = p.SQL
-		args := make([]any, len(p.Args))
-		for i, a := range p.Args {
-			args[i] = a
-		}
-		steps, err = c.Conn().Explain(ctx, p.SQL, args)
+		steps, err = c.Conn().Explain(ctx, p.SQL, arguments(p))
 		return err
 	})
 	return statement, steps, err
 }
 
+func arguments(p *planner.Plan) []any {
+	args := make([]any, len(p.Args))
+	for i, a := range p.Args {
+		args[i] = a
+	}
+	return args
+}
+
+// asked is a query with its names resolved.
+type asked struct {
+	planner.Query
+	element *dimension.Element
+	records bool
+}
+
 // plan resolves the names of a query and plans it.
-func (r *Registry) plan(ctx context.Context, c *catalog.Catalog, q Query) (*planner.Plan, error) {
-	if q.Dimensions == nil {
+func (r *Registry) plan(ctx context.Context, c *catalog.Catalog, q Query, purpose planner.Purpose) (*planner.Plan, *asked, error) {
+	in, err := r.resolve(ctx, c, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	in.Purpose = purpose
+	p, err := planner.New(ctx, c, in.Query)
+	return p, in, err
+}
+
+// resolve gives the names of a query their meaning.
+func (r *Registry) resolve(ctx context.Context, c *catalog.Catalog, q Query) (*asked, error) {
+	if q.Element != nil {
+		q.Dimensions = q.Element.Group()
+	} else if q.Dimensions == nil {
 		q.Dimensions = r.universe.MustGroup()
 	}
-	in := planner.Query{Dimensions: q.Dimensions, Joined: q.Joined, Sorted: q.Sorted, Limit: q.Limit}
-	whole := q.Dimensions
-	if q.Joined != nil {
-		whole = whole.Union(q.Joined)
-	}
+	in := &asked{Query: planner.Query{Joined: q.Joined, Sorted: q.Sorted, Limit: q.Limit}, element: q.Element, records: q.WithRecords}
 	var returned, joined []string
+	var whole []*dimension.Group
 	for i, s := range q.Datasets {
 		if slices.ContainsFunc(q.Datasets[:i], func(o DatasetSearch) bool { return o.Type == s.Type && !slices.Equal(o.Collections, s.Collections) }) {
 			return nil, &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("dataset type %q is searched twice in different collections", s.Type)}
@@ -80,7 +101,7 @@ func (r *Registry) plan(ctx context.Context, c *catalog.Catalog, q Query) (*plan
 		if err != nil {
 			return nil, err
 		}
-		out := planner.Search{Type: t, Collections: list, All: s.All, Restrict: s.Restrict}
+		out := planner.Search{Type: t, Given: s.Collections, Collections: list, All: s.All, Restrict: s.Restrict}
 		if s.Records {
 			out.RecordTable = s.RecordTable
 			if out.RecordTable == "" {
@@ -93,17 +114,58 @@ func (r *Registry) plan(ctx context.Context, c *catalog.Catalog, q Query) (*plan
 				out.RecordTable = ""
 			}
 		}
-		whole = whole.Union(t.Dimensions)
+		whole = append(whole, t.Dimensions)
 		in.Searches = append(in.Searches, out)
 		joined = append(joined, t.Name)
 		if !s.Restrict {
 			returned = append(returned, t.Name)
 		}
 	}
-	if err := r.conditions(q, whole, returned, joined, &in); err != nil {
+	if err := r.columns(&q, in, joined); err != nil {
 		return nil, err
 	}
-	return planner.New(ctx, c, in)
+	in.Dimensions = q.Dimensions
+	if q.Joined != nil {
+		whole = append(whole, q.Joined)
+	}
+	switch {
+	case q.Element != nil:
+		in.Elements = []*dimension.Element{q.Element}
+	case q.WithRecords:
+		in.Elements = storedElements(q.Dimensions)
+	}
+	if err := r.conditions(q, q.Dimensions.Union(whole...), returned, joined, &in.Query); err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// columns gives the names of the columns their meaning and widens the dimensions to theirs.
+func (r *Registry) columns(q *Query, in *asked, joined []string) error {
+	context := query.Context{Universe: r.universe, Dimensions: q.Dimensions, Datasets: joined}
+	for _, name := range q.Columns {
+		x, err := query.BindColumn(name, context)
+		if err != nil {
+			return err
+		}
+		switch x := x.(type) {
+		case *query.DimensionKey:
+			q.Dimensions = q.Dimensions.Union(r.universe.MustGroup(x.Dimension.Name))
+		case *query.Field:
+			q.Dimensions = q.Dimensions.Union(x.Element.Group())
+		case *query.DatasetField:
+			i := slices.Index(joined, x.DatasetType)
+			if i < 0 {
+				break
+			}
+			if s := q.Datasets[i]; s.Restrict && !s.All && !s.First {
+				return &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("%s is shown, but not said whether that of the first match or of all", x)}
+			}
+			q.Dimensions = q.Dimensions.Union(in.Searches[i].Type.Dimensions)
+		}
+		in.Columns = append(in.Columns, x)
+	}
+	return nil
 }
 
 // conditions binds the where expressions and the ordering and applies the governor rule (queries.md 4).

@@ -3,9 +3,7 @@ package registry
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
-	"io"
 
 	"valet/registry/dataset"
 	"valet/registry/dimension"
@@ -31,38 +29,31 @@ type decoder struct {
 	run     string
 	row     Row
 	records []dataset.FileRecord
+	asked   *asked
+	// cached are the records of the small elements that Row.Records shows, in the order of the group's elements.
+	cached []map[string]*dimension.Record
+	key    []byte
 }
 
-func (r *Registry) stream(ctx context.Context, c *dialect.Conn, p *planner.Plan, q Query, yield func(*Row) bool) error {
-	args := make([]any, len(p.Args))
-	for i, a := range p.Args {
-		args[i] = a
-	}
-	rows, err := c.Query(ctx, p.SQL, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	d := &decoder{plan: p, group: q.Dimensions, dialect: c.Dialect(), name: r.db.Name, strings: map[string]string{},
-		last: make([]string, len(p.Columns)), records: make([]dataset.FileRecord, len(p.Runs))}
-	if d.group == nil {
-		d.group = r.universe.MustGroup()
-	}
+func (r *Registry) stream(ctx context.Context, c *dialect.Conn, p *planner.Plan, in *asked, yield func(*Row) bool) error {
+	d := &decoder{plan: p, group: in.Dimensions, dialect: c.Dialect(), name: r.db.Name, strings: map[string]string{},
+		last: make([]string, len(p.Columns)), records: make([]dataset.FileRecord, len(p.Runs)), asked: in}
 	d.row.Datasets = make([]Found, len(p.Runs))
-	dest := make([]driver.Value, max(len(p.Columns), 1))
-	for {
-		if err := rows.Next(dest); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return c.Error(err)
-		}
-		if err := d.decode(dest); err != nil {
-			return &CorruptError{Database: d.name, Reason: err.Error(), Cause: err}
-		}
-		if !yield(&d.row) {
-			return nil
+	d.row.Columns = make([]any, len(in.Columns))
+	if in.records {
+		if err := d.load(ctx, c); err != nil {
+			return err
 		}
 	}
+	return r.rows(ctx, c, p, func(row []driver.Value) (bool, error) {
+		if p.Matches > 0 && row[p.Matches] != int64(1) {
+			return false, &CalibrationLookupError{Type: p.Ambiguous}
+		}
+		if err := d.decode(row); err != nil {
+			return false, &CorruptError{Database: d.name, Reason: err.Error(), Cause: err}
+		}
+		return yield(&d.row), nil
+	})
 }
 
 // intern returns the one copy of a string that is likely to occur again, first of all in the row before.
@@ -122,9 +113,22 @@ func (d *decoder) decode(row []driver.Value) error {
 		case planner.RecordColumn:
 			d.record(column.Index, i, row[i:i+planner.RecordColumns])
 			i += planner.RecordColumns - 1
+		case planner.ElementColumn:
+			if err := d.element(column.Index, row[i:]); err != nil {
+				return err
+			}
+		case planner.ValueColumn:
+			v, err := d.value(d.asked.Columns[column.Index], row[i:])
+			if err != nil {
+				return err
+			}
+			d.row.Columns[column.Index] = v
 		}
 	}
 	d.row.DataID = dimension.NewDataID(d.group, values)
+	if d.asked.records {
+		return d.attach(values)
+	}
 	return nil
 }
 

@@ -2,8 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 
 	"valet/registry/dimension"
 	"valet/registry/query"
@@ -38,12 +36,9 @@ func (b *builder) checkTerm(x query.Operand) error {
 		if err := outside(x.Element); err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(b.mentioned.Fields, func(f *query.Field) bool { return *f == *x }) {
-			b.mentioned.Fields = append(b.mentioned.Fields, x)
-		}
+		b.needField(x)
 	case *query.DatasetField:
-		i := b.searchOf(x.DatasetType)
-		if i < 0 || b.query.Searches[i].Restrict {
+		if b.searchOf(x.DatasetType) < 0 {
 			return &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("cannot order by %s: the result has no such datasets", x)}
 		}
 		b.orderedBy = append(b.orderedBy, x)
@@ -51,28 +46,4 @@ func (b *builder) checkTerm(x query.Operand) error {
 		return b.checkTerm(x.Of)
 	}
 	return nil
-}
-
-// order adds the columns to sort by to the output, where DISTINCT and the choice of first matches keep them, and returns the
-// terms of ORDER BY.
-func (b *builder) order(out []output) (terms []string, extended []output, err error) {
-	for _, term := range b.query.Order {
-		t, err := b.operand(term.By)
-		if err != nil {
-			return nil, nil, err
-		}
-		name := "c" + strconv.Itoa(len(out))
-		if term.Descending {
-			name += " DESC"
-		}
-		terms = append(terms, name)
-		out = append(out, output{Column{Kind: OtherColumn}, t})
-	}
-	if b.query.Sorted {
-		// The required values are the first columns.
-		for i := range b.query.Dimensions.Required {
-			terms = append(terms, "c"+strconv.Itoa(i))
-		}
-	}
-	return terms, out, nil
 }

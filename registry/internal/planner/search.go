@@ -9,75 +9,127 @@ import (
 	"valet/registry/dimension"
 	"valet/registry/internal/catalog"
 	"valet/registry/internal/dialect"
+	"valet/registry/query"
 )
 
-// resolve drops collections that cannot match (queries.md 7.1). It reports true if none is left.
-func (b *builder) resolve(ctx context.Context, s *Search) (bool, error) {
+// resolve drops collections that cannot match (queries.md 7.1).
+func (b *builder) resolve(ctx context.Context, s *Search) error {
 	var err error
 	if s.Collections, err = b.catalog.WithType(ctx, s.Type, s.Collections); err != nil {
-		return false, err
+		return err
 	}
 	for _, g := range s.Type.Dimensions.Required {
 		if v, ok := b.constants[g.Name]; ok && g.Governor {
 			if s.Collections, err = b.catalog.WithGovernor(ctx, g, []dimension.Value{v}, s.Collections); err != nil {
-				return false, err
+				return err
 			}
 		}
 	}
-	for _, c := range s.Collections {
-		if c.Kind == dataset.Calibration {
-			return false, &UnsupportedError{"searching the CALIBRATION collection " + strconv.Quote(c.Name) + " for " + s.Type.Name}
-		}
-	}
-	return len(s.Collections) == 0, nil
+	return nil
 }
 
 // search is a Search placed in the statement.
 type search struct {
 	alias string
 	// late says that the first match is chosen after the whole condition was applied, because the condition looks at the
-	// datasets themselves (queries.md 7.3).
-	late        bool
-	needDataset bool
+	// datasets themselves or matches must be counted (queries.md 7.3). counted says the latter.
+	late, counted bool
+	// hasFields says that more of the search is needed than its dimensions: then each of its rows counts.
+	hasFields bool
+	// id, collection, begin and end are expressions; begin and end are empty if the validity is unbounded.
+	id, collection, begin, end string
 	// dataset and run are the aliases of the joined tables dataset and collection, or empty.
 	dataset, run string
 }
 
-// addSearch joins the tags table of a search. The first match of a data ID in collection order is the row for which no row of an
-// earlier collection exists: each test is one lookup in the unique index (type, collection, dimensions), and rows stream without
-// being sorted.
-func (b *builder) addSearch(i int) {
+// needs are the columns of a search that the rest of the statement refers to.
+type needs struct{ id, dataset, collection, timespan bool }
+
+func (b *builder) needsOf(i int) (n needs, mentioned bool) {
+	s := &b.query.Searches[i]
+	n.id = !s.Restrict
+	for k, list := range [][]*query.DatasetField{b.mentioned.Datasets, b.orderedBy, b.shown} {
+		for _, f := range list {
+			if f.DatasetType != s.Type.Name {
+				continue
+			}
+			mentioned = mentioned || k == 0
+			switch f.Name {
+			case "run", "ingest_date":
+				n.dataset = true
+			case "collection":
+				n.collection = true
+			}
+			n.id = true
+		}
+	}
+	n.timespan = b.isTimed(s.Type.Name)
+	if s.isFirst(b) && len(s.Collections) > 1 {
+		n.collection = true
+	}
+	if !s.Restrict {
+		if onlyRuns := !slices.ContainsFunc(s.Collections, func(c *catalog.Collection) bool { return c.Kind != dataset.Run }); !onlyRuns {
+			n.dataset = true
+		} else if len(s.Collections) > 1 {
+			n.collection = true
+		}
+	}
+	return n, mentioned
+}
+
+// isFirst reports whether only the first match of a search counts: it comes back, or columns show it.
+func (s *Search) isFirst(b *builder) bool {
+	return !s.All && (!s.Restrict || slices.ContainsFunc(b.shown, func(f *query.DatasetField) bool { return f.DatasetType == s.Type.Name }))
+}
+
+// addSearch joins the tables of a search.
+func (b *builder) addSearch(i int) error {
 	s := &b.query.Searches[i]
 	q := b.quote
 	alias := "s" + strconv.Itoa(i)
-	placed := &search{alias: alias}
+	placed := &search{alias: alias, id: alias + ".dataset_id", collection: alias + "." + q(b.catalog.Layout.CollectionRef)}
 	b.searches = append(b.searches, placed)
-	src := b.add(alias, dialect.SQL(q(s.Type.Tags)))
-	ref := alias + "." + q(b.catalog.Layout.CollectionRef)
-	src.on(new(dialect.Text).Write(alias, ".dataset_type_id = ").Arg(s.Type.ID))
-	src.on(keyIn(ref, s.Collections))
+	n, mentioned := b.needsOf(i)
+	tags, calibs := s.split()
+	placed.hasFields = n.id || n.timespan
+	if first := s.isFirst(b); first && len(calibs) > 0 {
+		placed.late, placed.counted = true, true
+	} else if first && len(s.Collections) > 1 {
+		placed.late = mentioned
+	}
+	var src *source
+	switch {
+	case len(calibs) > 0 && len(tags) > 0, !placed.hasFields && len(s.Collections) > 1 && !b.flatRestrictions():
+		table, err := b.searchRows(s, n, tags, calibs)
+		if err != nil {
+			return err
+		}
+		src = b.add(alias, table)
+		placed.begin, placed.end = alias+".valid_from", alias+".valid_to"
+	case len(calibs) > 0:
+		src = b.add(alias, dialect.SQL(q(s.Type.Calibs)))
+		src.on(new(dialect.Text).Write(alias, ".dataset_type_id = ").Arg(s.Type.ID))
+		src.on(keyIn(placed.collection, calibs))
+		d := b.catalog.Conn().Dialect()
+		placed.begin, placed.end = d.TimespanBegin(alias), d.TimespanEnd(alias)
+	default:
+		src = b.add(alias, dialect.SQL(q(s.Type.Tags)))
+		src.on(new(dialect.Text).Write(alias, ".dataset_type_id = ").Arg(s.Type.ID))
+		src.on(keyIn(placed.collection, tags))
+	}
+	if !n.timespan {
+		placed.begin, placed.end = "", ""
+	}
 	for _, d := range s.Type.Dimensions.Required {
 		b.provide(src, d, alias+"."+q(d.Name))
 	}
-	mentioned := false
-	for i, f := range slices.Concat(b.mentioned.Datasets, b.orderedBy) {
-		if f.DatasetType == s.Type.Name {
-			mentioned = mentioned || i < len(b.mentioned.Datasets)
-			placed.needDataset = placed.needDataset || f.Name == "ingest_date" || f.Name == "run"
-		}
+	if s.isFirst(b) && len(s.Collections) > 1 && !placed.late {
+		b.where = append(b.where, b.noEarlier(alias, s))
 	}
-	if !s.All && !s.Restrict && len(s.Collections) > 1 {
-		if mentioned {
-			placed.late = true
-		} else {
-			b.where = append(b.where, b.noEarlier(alias, s))
-		}
-	}
-	onlyRuns := !slices.ContainsFunc(s.Collections, func(c *catalog.Collection) bool { return c.Kind != dataset.Run })
-	if !onlyRuns && !s.Restrict || placed.needDataset {
+	if n.dataset {
 		placed.dataset = "d" + strconv.Itoa(i)
 		d := b.add(placed.dataset, dialect.SQL("dataset"))
-		d.on(dialect.SQL(placed.dataset, ".id = ", alias, ".dataset_id"))
+		d.on(dialect.SQL(placed.dataset, ".id = ", placed.id))
 		if !b.catalog.Layout.NameKeys {
 			placed.run = "r" + strconv.Itoa(i)
 			r := b.add(placed.run, dialect.SQL("collection"))
@@ -87,35 +139,115 @@ func (b *builder) addSearch(i int) {
 	if s.RecordTable != "" && !s.Restrict {
 		r := b.add("f"+strconv.Itoa(i), dialect.SQL(q(s.RecordTable)))
 		r.left = true
-		r.on(dialect.SQL(r.alias, ".dataset_id = ", alias, ".dataset_id"))
+		r.on(dialect.SQL(r.alias, ".dataset_id = ", placed.id))
 		r.on(new(dialect.Text).Write(r.alias, ".component = ").Arg(dataset.WholeDataset))
 	}
+	return nil
 }
 
-// noEarlier is the condition that no earlier collection of the search has a dataset at the row's data ID.
-func (b *builder) noEarlier(alias string, s *Search) *dialect.Text {
-	ref := b.quote(b.catalog.Layout.CollectionRef)
-	other := alias + "e"
-	t := new(dialect.Text).Write("(", alias, ".", ref, " = ").Arg(s.Collections[0].Key)
-	t.Write(" OR NOT EXISTS (SELECT 1 FROM ", b.quote(s.Type.Tags), " ", other, " WHERE ", other, ".dataset_type_id = ").Arg(s.Type.ID)
-	t.Write(" AND ").Add(keyIn(other+"."+ref, s.Collections[:len(s.Collections)-1]))
-	for _, d := range s.Type.Dimensions.Required {
-		name := b.quote(d.Name)
-		t.Write(" AND ", other, ".", name, " = ", alias, ".", name)
+// flatRestrictions reports whether a search of which nothing but its dimensions is needed may be joined as it is, with a row for
+// each collection, because duplicates of the result are removed and no rows are counted.
+func (b *builder) flatRestrictions() bool {
+	for i := range b.query.Searches {
+		s := &b.query.Searches[i]
+		if s.isFirst(b) && s.isCalibration() {
+			return false
+		}
+		if n, _ := b.needsOf(i); !b.wider && (n.id || n.timespan) {
+			return false
+		}
 	}
-	if len(s.Collections) > 2 {
-		t.Write(" AND ").Add(rank(other+"."+ref, s.Collections)).Write(" < ").Add(rank(alias+"."+ref, s.Collections))
-	}
-	return t.Write("))")
+	return true
 }
 
-// rank is the position of a row's collection in the search.
-func rank(ref string, in []*catalog.Collection) *dialect.Text {
-	t := dialect.SQL("CASE ", ref)
-	for i, c := range in {
-		t.Write(" WHEN ").Arg(c.Key).Write(" THEN ", strconv.Itoa(i))
+// searchRows is a search as a subquery: the set of its rows in both kinds of tables, in the columns that are needed. Conditions on
+// keys go into each part, so that only matching rows are gathered.
+func (b *builder) searchRows(s *Search, n needs, tags, calibs []*catalog.Collection) (*dialect.Text, error) {
+	q := b.quote
+	ref := q(b.catalog.Layout.CollectionRef)
+	d := b.catalog.Conn().Dialect()
+	part := func(table string, in []*catalog.Collection, valid bool) (*dialect.Text, error) {
+		t := dialect.SQL("SELECT DISTINCT ")
+		columns := map[string]string{}
+		for k, e := range s.Type.Dimensions.Required {
+			if k > 0 {
+				t.Write(", ")
+			}
+			columns[e.Name] = "t." + q(e.Name)
+			t.Write("t.", q(e.Name))
+		}
+		if len(columns) == 0 {
+			t.Write("1 AS one")
+		}
+		if n.id || n.dataset {
+			t.Write(", t.dataset_id")
+		}
+		if n.collection {
+			t.Write(", t.", ref)
+		}
+		switch {
+		case n.timespan && valid:
+			t.Write(", ", d.TimespanBegin("t"), " AS valid_from, ", d.TimespanEnd("t"), " AS valid_to")
+		case n.timespan:
+			t.Write(", ").Arg(dimension.MinTime).Write(" AS valid_from, ").Arg(dimension.MaxTime).Write(" AS valid_to")
+		}
+		t.Write(" FROM ", q(table), " t WHERE t.dataset_type_id = ").Arg(s.Type.ID).Write(" AND ").Add(keyIn("t."+ref, in))
+		pushed, err := b.pushed(columns)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range pushed {
+			t.Write(" AND ").Add(p)
+		}
+		return t, nil
 	}
-	return t.Write(" END")
+	t := dialect.SQL("(")
+	if len(tags) > 0 {
+		x, err := part(s.Type.Tags, tags, false)
+		if err != nil {
+			return nil, err
+		}
+		t.Add(x)
+	}
+	if len(tags) > 0 && len(calibs) > 0 {
+		t.Write(" UNION ")
+	}
+	if len(calibs) > 0 {
+		x, err := part(s.Type.Calibs, calibs, true)
+		if err != nil {
+			return nil, err
+		}
+		t.Add(x)
+	}
+	return t.Write(")"), nil
+}
+
+// pushed are the parts of the condition that hold for the columns of a subquery by themselves: those that name nothing but keys
+// which the subquery has.
+func (b *builder) pushed(columns map[string]string) ([]*dialect.Text, error) {
+	parts := []query.Predicate{b.query.Condition}
+	if and, ok := b.query.Condition.(*query.And); ok {
+		parts = and.Operands
+	}
+	keys := b.keys
+	b.keys = columns
+	defer func() { b.keys = keys }()
+	var out []*dialect.Text
+	for _, p := range parts {
+		if p == nil {
+			continue
+		}
+		m := query.Mentions(p)
+		if len(m.Keys) == 0 || len(m.Fields) > 0 || len(m.Datasets) > 0 || slices.ContainsFunc(m.Keys, func(d *dimension.Element) bool { return columns[d.Name] == "" }) {
+			continue
+		}
+		t, err := b.condition(p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
 }
 
 // keyIn restricts a column to the keys of collections.
@@ -132,9 +264,4 @@ func keyIn(ref string, in []*catalog.Collection) *dialect.Text {
 		t.Arg(c.Key)
 	}
 	return t.Write(")")
-}
-
-// searchOf is the index of the search for a dataset type, or -1.
-func (b *builder) searchOf(name string) int {
-	return slices.IndexFunc(b.query.Searches, func(s Search) bool { return s.Type.Name == name })
 }

@@ -11,29 +11,52 @@ import (
 // statement writes the text.
 func (b *builder) statement() (*Plan, error) {
 	p := &Plan{}
-	if b.query.Condition != nil {
-		t, err := b.condition(b.query.Condition)
-		if err != nil {
-			return nil, err
-		}
-		b.where = append(b.where, t)
+	if err := b.conditions(); err != nil {
+		return nil, err
 	}
-	out := b.outputs(p)
-	order, out, err := b.order(out)
+	out, err := b.outputs(p)
 	if err != nil {
 		return nil, err
 	}
-	late := false
-	for _, s := range b.searches {
-		late = late || s.late
+	var order []string
+	if b.query.Purpose == Rows {
+		if order, out, err = b.orderOutputs(out); err != nil {
+			return nil, err
+		}
+	} else {
+		out = b.reduced(out)
 	}
-	distinct := b.dimensions != b.query.Dimensions || slices.ContainsFunc(b.query.Searches, func(s Search) bool { return s.Restrict })
+	late := slices.ContainsFunc(b.searches, func(s *search) bool { return s.late })
+	distinct := b.isDistinct()
+	switch b.query.Purpose {
+	case Existence, Candidates:
+		late, distinct = false, false
+	case Counting, CountingCandidates:
+		// A data ID with several matches is one row, and only reading it is an error.
+		distinct = distinct || slices.ContainsFunc(b.searches, func(s *search) bool { return s.counted })
+	}
+	if b.query.Purpose != CountingCandidates && b.query.Purpose != Candidates {
+		out = b.testOutputs(p, out)
+	}
+	bare, unique := false, []int(nil)
+	for i, o := range out {
+		p.Columns = append(p.Columns, o.Column)
+		bare = bare || o.bare
+		if o.unique {
+			unique = append(unique, i)
+		}
+	}
+	if distinct && slices.ContainsFunc(b.tests, b.isLoose) && len(p.Tests) > 0 {
+		p.Unique, p.Distinct = true, unique
+		for _, i := range unique {
+			order = append(order, "c"+strconv.Itoa(i))
+		}
+	}
 	t := dialect.SQL("SELECT ")
-	if distinct && !late {
+	if distinct && !bare && !late {
 		t.Write("DISTINCT ")
 	}
 	for i, o := range out {
-		p.Columns = append(p.Columns, o.Column)
 		if i > 0 {
 			t.Write(", ")
 		}
@@ -47,16 +70,93 @@ func (b *builder) statement() (*Plan, error) {
 	}
 	b.from(t)
 	if late {
-		t = b.chooseFirst(t, len(out), distinct)
+		t = b.late(p, t, max(len(out), 1), distinct && !bare)
+	}
+	if distinct && bare {
+		t.Write(" GROUP BY ")
+		if len(unique) == 0 {
+			t.Write("'one'")
+		}
+		for k, i := range unique {
+			if k > 0 {
+				t.Write(", ")
+			}
+			t.Write("c", strconv.Itoa(i))
+		}
+		for _, x := range p.Tests {
+			t.Write(", c", strconv.Itoa(x.A))
+			if x.Literal == nil {
+				t.Write(", c", strconv.Itoa(x.B))
+			}
+		}
 	}
 	if len(order) > 0 {
 		t.Write(" ORDER BY ", strings.Join(order, ", "))
 	}
 	if b.query.Limit > 0 {
-		t.Write(" LIMIT ").Arg(int64(b.query.Limit))
+		if len(p.Tests) > 0 {
+			p.Limit = b.query.Limit
+		} else {
+			t.Write(" LIMIT ").Arg(int64(b.query.Limit))
+		}
+	}
+	if (b.query.Purpose == Counting || b.query.Purpose == CountingCandidates) && len(p.Tests) == 0 {
+		t = dialect.SQL("SELECT COUNT(*) FROM (").Add(t).Write(") counted")
 	}
 	p.SQL, p.Args = t.String(), t.Args()
 	return p, nil
+}
+
+// conditions adds everything that rows must satisfy.
+func (b *builder) conditions() error {
+	if b.query.Condition != nil {
+		t, err := b.condition(b.query.Condition)
+		if err != nil {
+			return err
+		}
+		b.where = append(b.where, t)
+	}
+	if b.temporal != nil {
+		t, err := b.condition(b.temporal)
+		if err != nil {
+			return err
+		}
+		b.where = append(b.where, t)
+	}
+	return b.addPixelLiterals()
+}
+
+// isDistinct reports whether duplicates are removed (queries.md 5.2, 7.3): where rows are those of datasets, only if the query has
+// more dimensions than its result; where they are data IDs, also if a search can match one of them several times.
+func (b *builder) isDistinct() bool {
+	if b.wider {
+		return true
+	}
+	if len(b.shown) > 0 || len(b.orderedBy) > 0 {
+		return false
+	}
+	several := false
+	for i := range b.query.Searches {
+		s := &b.query.Searches[i]
+		if !s.Restrict {
+			return false
+		}
+		several = several || len(s.Collections) > 1 || s.isCalibration()
+	}
+	return several
+}
+
+// reduced is what of the output tells rows apart; those of a first match follow from its data ID.
+func (b *builder) reduced(out []output) []output {
+	var kept []output
+	if b.query.Purpose == Counting || b.query.Purpose == CountingCandidates {
+		for _, o := range out {
+			if o.unique {
+				kept = append(kept, o)
+			}
+		}
+	}
+	return kept
 }
 
 // from writes the FROM and WHERE clauses.
@@ -92,53 +192,26 @@ func (b *builder) from(t *dialect.Text) {
 	}
 }
 
-// ranks adds, for each search whose first match is chosen late, the row's rank and the best rank of its data ID.
-func (b *builder) ranks(t *dialect.Text) {
-	for i, s := range b.searches {
-		if !s.late {
-			continue
-		}
-		r := rank(s.alias+"."+b.quote(b.catalog.Layout.CollectionRef), b.query.Searches[i].Collections)
-		n := strconv.Itoa(i)
-		t.Write(", ").Add(r).Write(" AS rank", n, ", MIN(").Add(r).Write(") OVER (PARTITION BY ")
-		required := b.query.Searches[i].Type.Dimensions.Required
-		if len(required) == 0 {
-			t.Write("1")
-		}
-		for k, d := range required {
-			if k > 0 {
-				t.Write(", ")
-			}
-			t.Write(s.alias, ".", b.quote(d.Name))
-		}
-		t.Write(") AS best", n)
-	}
-}
-
-// chooseFirst keeps the rows with the best ranks.
-func (b *builder) chooseFirst(inner *dialect.Text, columns int, distinct bool) *dialect.Text {
+// late wraps a statement to keep the rows that are first matches.
+func (b *builder) late(p *Plan, inner *dialect.Text, columns int, distinct bool) *dialect.Text {
 	t := dialect.SQL("SELECT ")
 	if distinct {
 		t.Write("DISTINCT ")
 	}
-	for i := range max(columns, 1) {
+	for i := range columns {
 		if i > 0 {
 			t.Write(", ")
 		}
 		t.Write("c", strconv.Itoa(i))
 	}
-	t.Write(" FROM (").Add(inner).Write(") q WHERE ")
-	first := true
 	for i, s := range b.searches {
-		if !s.late {
-			continue
+		if s.counted && b.query.Purpose == Rows {
+			t.Write(", matches", strconv.Itoa(i))
+			p.Matches, p.Ambiguous = len(p.Columns), b.query.Searches[i].Type.Name
+			p.Columns = append(p.Columns, Column{Kind: OtherColumn, Index: -1})
 		}
-		if !first {
-			t.Write(" AND ")
-		}
-		first = false
-		n := strconv.Itoa(i)
-		t.Write("rank", n, " = best", n)
 	}
+	t.Write(" FROM (").Add(inner).Write(") q")
+	b.chooseFirst(t)
 	return t
 }

@@ -16,10 +16,21 @@ type builder struct {
 	catalog    *catalog.Catalog
 	query      *Query
 	dimensions *dimension.Group // of the whole query
+	wider      bool             // there are more of them than the result has
 	mentioned  query.Mentioned
 	constants  map[string]dimension.Value // dimension -> the only value the condition allows
+	fields     []*query.Field             // needed, by whatever
+	whole      []*dimension.Element       // whose every field is needed
 	orderedBy  []*query.DatasetField      // dataset fields that rows are ordered by
+	shown      []*query.DatasetField      // dataset fields among the columns
 	empty      bool
+
+	overlaps []overlap // joins by region
+	literals []literal
+	temporal *query.Overlaps // the join by time that the condition does not name, or nil
+	timed    []string        // dataset types whose validity ranges it needs
+	tests    []test
+	pixelled []*dimension.Element // joined with the pixels of the query
 
 	sources  []*source
 	searches []*search
@@ -62,9 +73,6 @@ func (b *builder) provide(s *source, d *dimension.Element, expression string) {
 
 // addElements joins the element tables that queries.md 5.2 asks for.
 func (b *builder) addElements() error {
-	if err := b.checkFields(); err != nil {
-		return err
-	}
 	for _, e := range b.dimensions.Elements {
 		if b.needsFields(e) || b.definesRelation(e) && !b.covered(e) {
 			b.addElement(e)
@@ -78,7 +86,7 @@ func (b *builder) addElements() error {
 				continue
 			}
 			if d.IsSkypix() {
-				return &UnsupportedError{fmt.Sprintf("a query for %s without a dataset type or region that has it", d)}
+				return &UnsupportedError{fmt.Sprintf("a query for %s, which has no table, without a dataset type or region that has it", d)}
 			}
 			n := 0
 			for _, k := range slices.Concat(d.Required, d.Implied) {
@@ -95,11 +103,14 @@ func (b *builder) addElements() error {
 		}
 		b.addElement(best)
 	}
-	return b.checkSpatial()
+	return nil
 }
 
 func (b *builder) needsFields(e *dimension.Element) bool {
-	return slices.ContainsFunc(b.mentioned.Fields, func(f *query.Field) bool { return f.Element == e && !e.IsSkypix() })
+	if !e.HasTable() {
+		return false
+	}
+	return slices.Contains(b.whole, e) || slices.ContainsFunc(b.fields, func(f *query.Field) bool { return f.Element == e })
 }
 
 // definesRelation reports whether an element's table says which values go together.
@@ -143,25 +154,4 @@ func (b *builder) addElement(e *dimension.Element) {
 	for _, d := range e.Implied {
 		b.provide(src, d, alias+"."+b.quote(d.Name))
 	}
-}
-
-// checkSpatial refuses queries that need the overlap of regions: two spatial families that no dataset search relates.
-func (b *builder) checkSpatial() error {
-	var families []*dimension.Family
-	for _, e := range b.dimensions.Elements {
-		if f := e.Spatial; f != nil && !slices.Contains(families, f) {
-			families = append(families, f)
-		}
-	}
-	for i, f := range families {
-		for _, g := range families[i+1:] {
-			related := slices.ContainsFunc(b.query.Searches, func(s Search) bool {
-				return s.Type.Dimensions.Finest(f) != nil && s.Type.Dimensions.Finest(g) != nil
-			})
-			if !related {
-				return &UnsupportedError{fmt.Sprintf("joining %s with %s by region", b.dimensions.Finest(f), b.dimensions.Finest(g))}
-			}
-		}
-	}
-	return nil
 }
