@@ -474,6 +474,9 @@ func binds(t *testing.T, in map[string]any) query.Binds {
 				if end < 0 {
 					end = dimension.MaxTime
 				}
+				if begin == end {
+					end++ // as upstream's Timespan does
+				}
 				return dimension.NewTimespan(begin, end)
 			case v["set"] != nil:
 				return value(v["set"])

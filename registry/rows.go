@@ -47,48 +47,70 @@ type filter struct {
 	plan *planner.Plan
 	// regions are decoded ones by their stored form.
 	regions map[string]sphere.Region
-	// last are the distinct values of the last row that passed.
-	last []driver.Value
+	// group are the distinct values of the rows that are being read, passed the tests that one of them passed, if passed is not
+	// nil; done says that the group was counted.
+	group  []driver.Value
+	passed []bool
+	done   bool
 }
 
 // manyRegions bounds what is remembered of regions, which is worth it because rows with one region come in runs.
 const manyRegions = 4096
 
+// passes reports whether a row counts. Of rows that stand for one result the tests need not be passed by the same row, only each
+// by one: upstream tests what it has gathered of a group.
 func (f *filter) passes(row []driver.Value) (bool, error) {
-	if f.plan.Unique && f.last != nil && f.same(row) {
-		return false, nil
-	}
-	for _, t := range f.plan.Tests {
-		a, err := f.region(row[t.A])
-		if err != nil || a == nil {
-			return false, err
-		}
-		b := t.Literal
-		if b == nil {
-			if b, err = f.region(row[t.B]); err != nil || b == nil {
+	if !f.plan.Unique {
+		for i := range f.plan.Tests {
+			if ok, err := f.test(&f.plan.Tests[i], row); !ok || err != nil {
 				return false, err
 			}
 		}
-		if sphere.Overlaps(a, b) == sphere.No {
-			return false, nil
-		}
+		return true, nil
 	}
-	if f.plan.Unique {
-		f.last = f.last[:0]
+	if f.passed == nil || !f.same(row) {
+		f.passed, f.done = make([]bool, len(f.plan.Tests)), false
+		f.group = f.group[:0]
 		for _, i := range f.plan.Distinct {
-			f.last = append(f.last, row[i])
-		}
-		if f.last == nil {
-			f.last = []driver.Value{}
+			f.group = append(f.group, row[i])
 		}
 	}
-	return true, nil
+	if f.done {
+		return false, nil
+	}
+	f.done = true
+	for i := range f.plan.Tests {
+		if !f.passed[i] {
+			ok, err := f.test(&f.plan.Tests[i], row)
+			if err != nil {
+				return false, err
+			}
+			f.passed[i] = ok
+			f.done = f.done && ok
+		}
+	}
+	return f.done, nil
 }
 
-// same reports whether a row stands for the same result as the last one that passed.
+// test makes one test of one row.
+func (f *filter) test(t *planner.Test, row []driver.Value) (bool, error) {
+	a, err := f.region(row[t.A])
+	if err != nil || a == nil {
+		return false, err
+	}
+	b := t.Literal
+	if b == nil {
+		if b, err = f.region(row[t.B]); err != nil || b == nil {
+			return false, err
+		}
+	}
+	return sphere.Overlaps(a, b) != sphere.No, nil
+}
+
+// same reports whether a row stands for the same result as the one before.
 func (f *filter) same(row []driver.Value) bool {
 	for k, i := range f.plan.Distinct {
-		if f.last[k] != row[i] {
+		if f.group[k] != row[i] {
 			return false
 		}
 	}

@@ -143,6 +143,10 @@ func (r *Registry) resolve(ctx context.Context, c *catalog.Catalog, q Query) (*a
 // columns gives the names of the columns their meaning and widens the dimensions to theirs.
 func (r *Registry) columns(q *Query, in *asked, joined []string) error {
 	context := query.Context{Universe: r.universe, Dimensions: q.Dimensions, Datasets: joined}
+	shown, first := map[string]bool{}, false
+	for _, s := range q.Datasets {
+		first = first || s.First
+	}
 	for _, name := range q.Columns {
 		x, err := query.BindColumn(name, context)
 		if err != nil {
@@ -158,12 +162,16 @@ func (r *Registry) columns(q *Query, in *asked, joined []string) error {
 			if i < 0 {
 				break
 			}
+			shown[x.DatasetType] = true
 			if s := q.Datasets[i]; s.Restrict && !s.All && !s.First {
 				return &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("%s is shown, but not said whether that of the first match or of all", x)}
 			}
 			q.Dimensions = q.Dimensions.Union(in.Searches[i].Type.Dimensions)
 		}
 		in.Columns = append(in.Columns, x)
+	}
+	if first && len(q.Columns) > 0 && len(shown) != 1 {
+		return &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("the first match is asked for with fields of %d dataset types, not of one", len(shown))}
 	}
 	return nil
 }

@@ -57,9 +57,15 @@ func (d *decoder) load(ctx context.Context, c *dialect.Conn) error {
 // element reads the record of Plan.Elements[index].
 func (d *decoder) element(index int, row []driver.Value) error {
 	e := d.plan.Elements[index]
-	r, err := decodeRecord(e, row)
-	if err != nil {
-		return err
+	var r *dimension.Record
+	if e.HasTable() {
+		var err error
+		if r, err = decodeRecord(e, row); err != nil {
+			return err
+		}
+	} else {
+		r = &dimension.Record{Element: e, Values: make([]any, len(e.Fields()))}
+		r.Values[0] = row[0]
 	}
 	if d.asked.element != nil {
 		d.row.Record = r

@@ -225,5 +225,12 @@ func (b *binder) timespan(n *Tuple) (Operand, error) {
 		}
 		bounds[i] = int64(l.Value.(Time))
 	}
+	if bounds[0] == bounds[1] {
+		// Upstream takes an instant for the nanosecond after it, except at the ends of time.
+		if bounds[0] == dimension.MinTime || bounds[0] == dimension.MaxTime {
+			return nil, &Error{Kind: BadValue, At: n.At, Reason: "the timespan begins and ends at an end of time"}
+		}
+		bounds[1]++
+	}
 	return &Literal{Timespan, dimension.NewTimespan(bounds[0], bounds[1])}, nil
 }

@@ -70,12 +70,13 @@ func (b *builder) outputs(p *Plan) ([]output, error) {
 	for i, x := range b.query.Columns {
 		o := output{Column: Column{ValueColumn, i}}
 		if f, ok := x.(*query.DatasetField); ok {
-			first := b.query.Searches[b.searchOf(f.DatasetType)].isFirst(b)
-			switch f.Name {
-			case "dataset_id", "timespan", "collection":
-				o.unique = !first
+			s := &b.query.Searches[b.searchOf(f.DatasetType)]
+			switch {
+			case s.isFirst(b):
+			case f.Name == "timespan", len(s.Collections) > 1 && (f.Name == "dataset_id" || f.Name == "collection"):
+				o.unique = true
 			default:
-				o.bare = !first
+				o.bare = true
 			}
 		}
 		if x.Type() == query.Timespan {
@@ -104,7 +105,11 @@ func (b *builder) datasetOutputs(p *Plan, n int, out []output) []output {
 	s, q := b.searches[n], &b.query.Searches[n]
 	i := len(p.Runs)
 	p.Runs = append(p.Runs, "")
-	out = append(out, output{Column: Column{IDColumn, i}, text: dialect.SQL(s.id), unique: q.All})
+	// As upstream has it, the datasets of one collection do not tell rows apart, though several of a CALIBRATION collection can
+	// have one data ID.
+	several := q.All && len(q.Collections) > 1
+	bare := q.All && !several
+	out = append(out, output{Column: Column{IDColumn, i}, text: dialect.SQL(s.id), unique: several, bare: bare})
 	switch {
 	case s.run != "":
 		out = append(out, output{Column: Column{RunColumn, i}, text: dialect.SQL(s.run, ".name")})

@@ -133,7 +133,7 @@ func (b *builder) relateTemporal() error {
 		}
 	}
 	for i := range b.query.Searches {
-		if s := &b.query.Searches[i]; s.isCalibration() {
+		if s := &b.query.Searches[i]; s.valid {
 			// No family has the name of a dataset type with a space.
 			name := "dataset type " + s.Type.Name
 			p.add(name)

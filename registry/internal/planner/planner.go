@@ -39,6 +39,9 @@ type Search struct {
 	Restrict bool
 	// RecordTable is the opaque table to fetch file records from, or empty.
 	RecordTable string
+
+	// valid says that validity ranges take part in temporal joins; it does not matter whether the governors rule them out.
+	valid bool
 }
 
 // Query is what to plan.

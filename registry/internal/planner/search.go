@@ -18,6 +18,7 @@ func (b *builder) resolve(ctx context.Context, s *Search) error {
 	if s.Collections, err = b.catalog.WithType(ctx, s.Type, s.Collections); err != nil {
 		return err
 	}
+	s.valid = s.isCalibration()
 	for _, g := range s.Type.Dimensions.Required {
 		if v, ok := b.constants[g.Name]; ok && g.Governor {
 			if s.Collections, err = b.catalog.WithGovernor(ctx, g, []dimension.Value{v}, s.Collections); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"valet/registry/internal/dialect"
+	"valet/registry/query"
 )
 
 // statement writes the text.
@@ -31,7 +32,12 @@ func (b *builder) statement() (*Plan, error) {
 	switch b.query.Purpose {
 	case Existence, Candidates:
 		late, distinct = false, false
-	case Counting, CountingCandidates:
+	case Counting, CountingCandidates, Rows:
+		if len(b.query.Dimensions.Required) == 0 && !b.isOneRow(out) {
+			distinct = false
+		}
+	}
+	if b.query.Purpose == Counting || b.query.Purpose == CountingCandidates {
 		// A data ID with several matches is one row, and only reading it is an error.
 		distinct = distinct || slices.ContainsFunc(b.searches, func(s *search) bool { return s.counted })
 	}
@@ -144,6 +150,19 @@ func (b *builder) isDistinct() bool {
 		several = several || len(s.Collections) > 1 || s.isCalibration()
 	}
 	return several
+}
+
+// isOneRow reports whether duplicates are removed of rows without dimensions. As upstream has it, they are not if all that comes
+// back are datasets of one collection.
+func (b *builder) isOneRow(out []output) bool {
+	for i := range b.query.Searches {
+		s := &b.query.Searches[i]
+		shown := slices.ContainsFunc(b.shown, func(f *query.DatasetField) bool { return f.DatasetType == s.Type.Name })
+		if (!s.Restrict || shown) && !(s.isFirst(b) && len(s.Collections) > 1) {
+			return slices.ContainsFunc(out, func(o output) bool { return o.unique })
+		}
+	}
+	return true
 }
 
 // reduced is what of the output tells rows apart; those of a first match follow from its data ID.
