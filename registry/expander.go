@@ -176,8 +176,8 @@ func ownValues(e *dimension.Element, g *dimension.Group, values []dimension.Valu
 // record finds a record in the cache or the database; nil if it does not exist. values are in the data ID order of g.
 func (x *Expander) record(ctx context.Context, e *dimension.Element, g *dimension.Group, values []dimension.Value) (*dimension.Record, error) {
 	if e.IsSkypix() {
-		// Pixels have no table: every index of the level exists. Package sphere knows their regions.
-		return &dimension.Record{Element: e, Values: []any{values[g.Position(e.Name)].Int(), nil}}, nil
+		// Pixels have no table: every index of the level exists.
+		return computedRecord(e, values[g.Position(e.Name)]), nil
 	}
 	own := ownValues(e, g, values)
 	key := dimension.Key(own)

@@ -116,6 +116,7 @@ func (c *goldenCase) query(t *testing.T, r *registry.Registry) (registry.Query, 
 	var err error
 	a := c.Args
 	kind := c.Kind
+	var returned []registry.DatasetSearch
 	if a.Of != "" {
 		kind = a.Of
 	}
@@ -131,7 +132,7 @@ func (c *goldenCase) query(t *testing.T, r *registry.Registry) (registry.Query, 
 		if in == nil {
 			in = a.DefaultIn
 		}
-		q.Datasets = append(q.Datasets, registry.DatasetSearch{Type: a.DatasetType, Collections: in, All: !first, Records: true})
+		returned = []registry.DatasetSearch{{Type: a.DatasetType, Collections: in, All: !first, Records: true}}
 	case "dimension_records":
 		if q.Element = r.Universe().Element(a.Element); q.Element == nil {
 			return q, classError("DimensionNameError")
@@ -153,6 +154,10 @@ func (c *goldenCase) query(t *testing.T, r *registry.Registry) (registry.Query, 
 			d.First, d.All = *a.FindFirst, !*a.FindFirst
 		}
 		q.Datasets = append(q.Datasets, d)
+	}
+	q.Datasets = append(q.Datasets, returned...)
+	if kind == "general" && a.FindFirst != nil && *a.FindFirst && len(a.JoinDatasets) == 0 {
+		return q, classError("InvalidQueryError")
 	}
 	if q.Where, err = query.Parse(a.Where); err != nil {
 		return q, err

@@ -46,7 +46,7 @@ type Query struct {
 	// Joined are further dimensions that take part and do not come back; may be nil.
 	Joined *dimension.Group
 	// Datasets that must exist; they restrict the data IDs and, unless they only restrict, come back in Row.Datasets, in this
-	// order.
+	// order. ExplainNoResults speaks of them in this order; upstream has those that only restrict first.
 	Datasets []DatasetSearch
 	// Where restricts the rows; nil does not.
 	Where query.Expr

@@ -127,7 +127,7 @@ func (d *decoder) decode(row []driver.Value) error {
 	}
 	d.row.DataID = dimension.NewDataID(d.group, values)
 	if d.asked.records {
-		return d.attach(values)
+		d.attach(values)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"valet/registry/dimension"
 	"valet/registry/internal/dialect"
 	"valet/registry/query"
+	"valet/registry/sphere"
 )
 
 // storedElements are the elements of a group whose records come with the rows; those of the others are few and held in memory.
@@ -64,8 +65,11 @@ func (d *decoder) element(index int, row []driver.Value) error {
 			return err
 		}
 	} else {
-		r = &dimension.Record{Element: e, Values: make([]any, len(e.Fields()))}
-		r.Values[0] = row[0]
+		v, err := e.ConvertValue(row[0])
+		if err != nil {
+			return err
+		}
+		r = computedRecord(e, v)
 	}
 	if d.asked.element != nil {
 		d.row.Record = r
@@ -80,8 +84,21 @@ func (d *decoder) element(index int, row []driver.Value) error {
 	return nil
 }
 
+// computedRecord is the record of an element without a table: a view, which has only its key, or a pixel, whose region is computed.
+// The region of a pixel that does not exist, or of a pixelization that package sphere does not know, is missing.
+func computedRecord(e *dimension.Element, key dimension.Value) *dimension.Record {
+	r := &dimension.Record{Element: e, Values: make([]any, len(e.Fields()))}
+	r.Values[0] = key.Any()
+	if e.IsSkypix() && e.System.Class == "lsst.sphgeom.HtmPixelization" {
+		if t, err := sphere.HTMTrixel(uint64(key.Int())); err == nil {
+			r.Values[1] = t.Polygon().AppendBinary(nil)
+		}
+	}
+	return r
+}
+
 // attach fills in the records that do not come with the row.
-func (d *decoder) attach(values []dimension.Value) error {
+func (d *decoder) attach(values []dimension.Value) {
 	for i, e := range d.group.Elements {
 		switch {
 		case d.cached[i] != nil:
@@ -91,12 +108,9 @@ func (d *decoder) attach(values []dimension.Value) error {
 			}
 			d.row.Records[i] = d.cached[i][string(d.key)]
 		case !e.HasTable():
-			r := &dimension.Record{Element: e, Values: make([]any, len(e.Fields()))}
-			r.Values[0] = values[d.group.Position(e.Name)].Any()
-			d.row.Records[i] = r
+			d.row.Records[i] = computedRecord(e, values[d.group.Position(e.Name)])
 		}
 	}
-	return nil
 }
 
 // value reads the value of a column as described at Row.Columns.

@@ -36,30 +36,49 @@ func ApplyGovernors(p Predicate, q *dimension.Group, defaults map[string]dimensi
 
 // CheckOverlaps refuses spatial tests under OR and NOT, and tests between two elements of one family, which are related already
 // (queries.md 6). Upstream finds these after the governor rule.
-func CheckOverlaps(p Predicate) error {
-	m := Mentions(p)
-	for _, o := range m.Nested {
-		if o.IsSpatial() {
-			return &Error{Kind: Unimplemented, At: o.At, Reason: "a spatial OVERLAPS cannot stand under OR or NOT",
+func CheckOverlaps(p Predicate) error { return checkOverlaps(p, false) }
+
+// checkOverlaps finds what is wrong first in the order of the expression; nested is what stands under OR or NOT.
+func checkOverlaps(p Predicate, nested bool) error {
+	operands := func(list []Predicate, nested bool) error {
+		for _, x := range list {
+			if err := checkOverlaps(x, nested); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	switch n := p.(type) {
+	case *And:
+		return operands(n.Operands, nested)
+	case *Or:
+		return operands(n.Operands, true)
+	case *Not:
+		return checkOverlaps(n.X, true)
+	case *Overlaps:
+		if n.IsSpatial() && nested {
+			return &Error{Kind: Unimplemented, At: n.At, Reason: "a spatial OVERLAPS cannot stand under OR or NOT",
 				Remedy: "join it with AND, or ask several queries"}
 		}
-	}
-	for _, o := range slices.Concat(m.Spatial, m.Temporal, m.Nested) {
-		x, isX := o.X.(*Field)
-		y, isY := o.Y.(*Field)
-		if !isX || !isY {
-			continue
-		}
-		family := func(e *dimension.Element) *dimension.Family {
-			if o.IsSpatial() {
-				return e.Spatial
-			}
-			return e.Temporal
-		}
-		if x.Type() == y.Type() && family(x.Element) == family(y.Element) {
-			return &Error{Kind: Invalid, At: o.At, Reason: fmt.Sprintf("a join of %s and %s by OVERLAPS is not necessary: both describe one thing", x.Element, y.Element),
-				Remedy: "drop this condition"}
-		}
+		return n.checkFamily()
 	}
 	return nil
+}
+
+// checkFamily refuses an overlap between elements of one family.
+func (o *Overlaps) checkFamily() error {
+	x, isX := o.X.(*Field)
+	y, isY := o.Y.(*Field)
+	if !isX || !isY || x.Type() != y.Type() {
+		return nil
+	}
+	f, g := x.Element.Temporal, y.Element.Temporal
+	if o.IsSpatial() {
+		f, g = x.Element.Spatial, y.Element.Spatial
+	}
+	if f != g {
+		return nil
+	}
+	return &Error{Kind: Invalid, At: o.At, Reason: fmt.Sprintf("a join of %s and %s by OVERLAPS is not necessary: both describe one thing", x.Element, y.Element),
+		Remedy: "drop this condition"}
 }

@@ -36,6 +36,10 @@ func (b *builder) statement() (*Plan, error) {
 		if len(b.query.Dimensions.Required) == 0 && !b.isOneRow(out) {
 			distinct = false
 		}
+		if b.query.Purpose == CountingCandidates && len(b.query.Dimensions.Required) == 0 && len(b.tests) > 0 {
+			// Upstream counts what it would gather for the test into one row.
+			distinct = false
+		}
 	}
 	if b.query.Purpose == Counting || b.query.Purpose == CountingCandidates {
 		// A data ID with several matches is one row, and only reading it is an error.
