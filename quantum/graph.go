@@ -35,6 +35,8 @@ type Graph struct {
 type InTheWay struct {
 	Type  *pipeline.DatasetType
 	Found Found
+	// Shared says that its file is that of another dataset too and has to stay.
+	Shared bool
 }
 
 // Note explains a decision about a task, or about the whole graph if Task is empty.

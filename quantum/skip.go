@@ -58,7 +58,7 @@ func (b *builder) outputsInTheWay(ctx context.Context, q *Quanta, index map[stri
 				if q.InTheWay == nil {
 					q.InTheWay = map[int][]InTheWay{}
 				}
-				q.InTheWay[i] = append(q.InTheWay[i], InTheWay{t, *f})
+				q.InTheWay[i] = append(q.InTheWay[i], InTheWay{Type: t, Found: *f})
 			default:
 				if blocking.Count++; blocking.Count == 1 {
 					blocking.Task, blocking.DatasetType, blocking.DataID = q.Task.Label, t.Name, q.DataID(i).String()

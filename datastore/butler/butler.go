@@ -86,30 +86,15 @@ type File struct {
 // Commit makes the files durable that were written since the last commit, then stores all rows of the given datasets in one
 // transaction, together with what also writes; also may be nil. Refs need a type, an ID, a data ID and a run.
 //
-// Removed datasets are deleted in the same transaction first; their files, where not replaced by one of the new ones, are removed
-// after it.
-//
 // The result is how long the write transaction was open: other processes had to wait for so long.
-func (b *Butler) Commit(ctx context.Context, files []File, removed []dataset.ID, also func(tx *registry.Tx) error) (held time.Duration, err error) {
+func (b *Butler) Commit(ctx context.Context, files []File, also func(tx *registry.Tx) error) (held time.Duration, err error) {
 	if err := b.Store.Sync(); err != nil {
 		return 0, err
 	}
-	store := &b.Store.Config
 	var now time.Time
-	var left []dataset.FileRecord
 	err = b.Registry.Write(ctx, func(tx *registry.Tx) error {
 		// The clock starts when the lock is held, not when it is asked for.
 		now = time.Now()
-		if len(removed) > 0 {
-			var err error
-			if left, err = tx.DeleteDatasets(store.Name, store.Table, removed); err != nil {
-				return err
-			}
-			// The records must go now: the IDs may be used again below.
-			if err := tx.FinishTrash(store.Name, store.Table, removed); err != nil {
-				return err
-			}
-		}
 		if err := b.Insert(tx, files, now); err != nil {
 			return err
 		}
@@ -118,11 +103,29 @@ func (b *Butler) Commit(ctx context.Context, files []File, removed []dataset.ID,
 		}
 		return nil
 	})
-	held = time.Since(now)
-	if err != nil {
-		return held, err
-	}
-	return held, b.removeFiles(left, files)
+	return time.Since(now), err
+}
+
+// Forget deletes the rows of datasets in one transaction, together with what also writes, so that their IDs and their places may be
+// used again; also may be nil. Files stay: the result are those that no other dataset shares, which the caller replaces or removes.
+// Until then they are files without rows.
+func (b *Butler) Forget(ctx context.Context, ids []dataset.ID, also func(tx *registry.Tx) error) (left []dataset.FileRecord, err error) {
+	store := &b.Store.Config
+	err = b.Registry.Write(ctx, func(tx *registry.Tx) error {
+		var err error
+		if left, err = tx.DeleteDatasets(store.Name, store.Table, ids); err != nil {
+			return err
+		}
+		// The records must go now: the IDs may be used again.
+		if err := tx.FinishTrash(store.Name, store.Table, ids); err != nil {
+			return err
+		}
+		if also != nil {
+			return also(tx)
+		}
+		return nil
+	})
+	return left, err
 }
 
 // Insert stores the rows of files that are durable already, for callers with a transaction of their own.
@@ -137,23 +140,6 @@ func (b *Butler) Insert(tx *registry.Tx, files []File, ingested time.Time) error
 		records[i] = files[i].Record
 	}
 	return tx.InsertRecords(b.Store.Config.Name, b.Store.Config.Table, records)
-}
-
-func (b *Butler) removeFiles(left []dataset.FileRecord, kept []File) error {
-	if len(left) == 0 {
-		return nil
-	}
-	paths := map[string]bool{}
-	for i := range kept {
-		paths[kept[i].Record.Path] = true
-	}
-	var errs []error
-	for i := range left {
-		if !paths[left[i].Path] {
-			errs = append(errs, b.Store.Remove(&left[i]))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 type batch struct {

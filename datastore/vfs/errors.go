@@ -16,6 +16,16 @@ func IsTooManyOpen(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
+// IsTransient reports whether the fault may pass by itself: the disk or the network failed, not the file.
+func IsTransient(err error) bool {
+	for _, errno := range []syscall.Errno{syscall.EIO, syscall.ESTALE, syscall.ETIMEDOUT, syscall.EAGAIN, syscall.EINTR, syscall.EBUSY, syscall.ECONNRESET, syscall.EHOSTUNREACH} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
 // IsReadOnly reports whether err says that the file system, or a file or directory in it, may not be written.
 func IsReadOnly(err error) bool {
 	return errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission)

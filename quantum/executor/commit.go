@@ -5,12 +5,15 @@ import (
 	"time"
 
 	"valet/datastore/butler"
+	"valet/quantum"
+	"valet/registry"
 	"valet/registry/dataset"
 )
 
-// commitGroup are finished quanta that are committed together.
+// commitGroup are finished quanta that are committed together, and blocked ones, which need no file.
 type commitGroup struct {
 	results []result
+	blocked int
 	// limit is the number of quanta at which the group is full.
 	limit int
 	// waiting is the number of quanta of the group before, while it is being committed.
@@ -30,6 +33,9 @@ func newGroup(limit int) *commitGroup { return &commitGroup{limit: limit} }
 
 func (g *commitGroup) quanta() int { return len(g.results) }
 
+// ran is the number of quanta that a worker had.
+func (g *commitGroup) ran() int { return len(g.results) - g.blocked }
+
 func (g *commitGroup) full() bool {
 	return len(g.results) >= g.limit || len(g.results) > 0 && time.Since(g.since) > groupAge
 }
@@ -41,12 +47,15 @@ func (g *commitGroup) add(r *result) {
 	if len(g.results) == 0 {
 		g.since = time.Now()
 	}
+	if r.out.State == quantum.Blocked {
+		g.blocked++
+	}
 	g.results = append(g.results, *r)
 }
 
 // next is the group that follows while g is being committed.
 func (g *commitGroup) next() *commitGroup {
-	return &commitGroup{limit: g.limit, waiting: len(g.results), results: make([]result, 0, g.limit)}
+	return &commitGroup{limit: g.limit, waiting: g.ran(), results: make([]result, 0, g.limit)}
 }
 
 // adapt chooses the size at which a transaction is as long as it should be.
@@ -57,37 +66,124 @@ func (g *commitGroup) adapt(quanta int, held time.Duration) {
 	g.limit = min(max(g.limit, smallestGroup), largestGroup)
 }
 
-type commitResult struct {
-	group *commitGroup
-	held  time.Duration
-	err   error
+// commitJob is one transaction: a group to store, or quanta whose earlier datasets are to be forgotten, or restored because the
+// quanta will not run after all.
+type commitJob struct {
+	group           *commitGroup
+	forget, restore []Item
 }
 
-// commit stores groups one after the other. Once a group was begun it is stored even if the run is canceled meanwhile: its files
-// are there already.
-func commit(r *run, groups <-chan *commitGroup, done chan<- commitResult) {
-	for g := range groups {
-		var files []butler.File
-		var removed []dataset.ID
-		for i := range g.results {
-			files = append(files, g.results[i].files...)
-			removed = append(removed, g.results[i].removed...)
+type commitResult struct {
+	*commitJob
+	held time.Duration
+	err  error
+}
+
+// committer has the database to itself while a run goes on.
+type committer struct {
+	run     *run
+	journal Journal
+	ended   []Outcome
+}
+
+// work does one job after the other. Once a group was begun it is stored even if the run is canceled meanwhile: its files are there
+// already.
+func (c *committer) work(jobs <-chan *commitJob, done chan<- commitResult) {
+	for job := range jobs {
+		res := commitResult{commitJob: job}
+		switch {
+		case job.group != nil:
+			res.held, res.err = c.store(job.group)
+		case job.forget != nil:
+			res.err = c.forget(job.forget)
+		default:
+			res.err = c.restore(job.restore)
 		}
-		held, err := r.butler.Commit(context.Background(), files, removed, nil)
-		if err != nil {
-			removeFiles(r, g.results)
-		}
-		done <- commitResult{g, held, err}
+		done <- res
 	}
 }
 
-// removeFiles removes files that no row will name. What cannot be removed is harmless: a later run writes over it.
-func removeFiles(r *run, results []result) {
-	for i := range results {
-		if len(results[i].removed) > 0 {
-			// The files of an earlier attempt were written over; its rows stay until they are replaced.
+// store commits a group. If that fails its files go.
+func (c *committer) store(g *commitGroup) (held time.Duration, err error) {
+	var files []butler.File
+	c.ended = c.ended[:0]
+	for i := range g.results {
+		files = append(files, g.results[i].files...)
+		c.ended = append(c.ended, g.results[i].earlier...)
+		c.ended = append(c.ended, g.results[i].out)
+	}
+	held, err = c.run.butler.Commit(context.Background(), files, func(tx *registry.Tx) error { return c.record(tx, c.ended) })
+	if err != nil {
+		removeFiles(c.run, g.results, err)
+	}
+	return held, err
+}
+
+// record tells the journal, which also makes sure that the run is still ours.
+func (c *committer) record(tx *registry.Tx, ended []Outcome) error {
+	if c.journal == nil {
+		return nil
+	}
+	return c.journal.Record(tx, ended)
+}
+
+// forget deletes the rows of what earlier attempts left. Their files are written over or removed by the workers; should valet die
+// before, the quantum has no rows, so that it runs again and finds the files at its places.
+func (c *committer) forget(items []Item) error {
+	var ids []dataset.ID
+	for _, it := range items {
+		if !inTheWay(it) {
 			continue
 		}
+		for _, old := range it.Task.InTheWay[it.Row] {
+			ids = append(ids, old.Found.ID)
+		}
+	}
+	left, err := c.run.butler.Forget(context.Background(), ids, func(tx *registry.Tx) error { return c.record(tx, nil) })
+	if err != nil {
+		return err
+	}
+	own := make(map[dataset.ID]bool, len(left))
+	for i := range left {
+		own[left[i].ID] = true
+	}
+	for _, it := range items {
+		for i := range it.Task.InTheWay[it.Row] {
+			old := &it.Task.InTheWay[it.Row][i]
+			old.Shared = !own[old.Found.ID]
+		}
+	}
+	return nil
+}
+
+// restore puts the rows back that forget took, for quanta that will not run.
+func (c *committer) restore(items []Item) error {
+	var files []butler.File
+	for _, it := range items {
+		for _, old := range it.Task.InTheWay[it.Row] {
+			if old.Found.Record == nil {
+				continue
+			}
+			id := it.Task.DataID(it.Row)
+			for _, out := range it.Task.Outputs {
+				if out.Edge.Type == old.Type && out.DataIDs != it.Task.DataIDs {
+					id, _ = out.DataIDs.At(it.Row, nil)
+				}
+			}
+			files = append(files, butler.File{Ref: dataset.Ref{ID: old.Found.ID, Type: datasetType(old.Type), DataID: id, Run: c.run.name}, Record: *old.Found.Record})
+		}
+	}
+	_, err := c.run.butler.Commit(context.Background(), files, func(tx *registry.Tx) error { return c.record(tx, nil) })
+	return err
+}
+
+// removeFiles removes files that no row will name. What cannot be removed is harmless: a later run writes over it. After a fault of
+// the lease the files may be those of whoever has the run now, and stay.
+func removeFiles(r *run, results []result, why error) {
+	if isFenced(why) {
+		return
+	}
+	for i := range results {
 		for k := range results[i].files {
 			_ = r.butler.Store.Remove(&results[i].files[k].Record)
 		}

@@ -6,10 +6,11 @@
 //
 //	Plan ──blocks──> workers ──results──> loop ──group──> committer ──> loop ──> Events
 //
-// A quantum is finished when its group is committed. When a run stops for whatever reason, files that no row names are removed.
+// A quantum is finished when its group is committed. When a run stops for whatever reason, files that no row names are removed. What a
+// killed process left is written over or removed when its quantum runs again.
 //
-// The package tells what happens through Events only; it prints nothing. Weak spots: a task is not interrupted while it runs, and
-// tasks on different levels (one reads what another writes) do not overlap.
+// The package tells what happens through Events only; it prints nothing. Weak spots: a task that does not heed its context goes on
+// after its time is over, and tasks on different levels (one reads what another writes) do not overlap.
 package executor
 
 import (
@@ -31,6 +32,12 @@ type Options struct {
 	Workers int
 	// FailFast stops the run at the first failed quantum.
 	FailFast bool
+	// Timeout is how long a quantum may read and compute; 0 is for ever. A task that does not heed its context is left behind.
+	Timeout time.Duration
+	// Retries is how often a quantum is tried again whose failure may pass (Transient).
+	Retries int
+	// Guard, if set, is asked before a quantum's files are written; its error stops the run. It must be cheap.
+	Guard func() error
 	// Drain, when closed, lets the run end early: quanta that run are finished and committed.
 	Drain  <-chan struct{}
 	Events Events
@@ -78,8 +85,12 @@ type Outcome struct {
 }
 
 // Result counts what became of a run.
+//
+// At the end of every run that was not stopped, Planned is the sum of the others.
 type Result struct {
-	Planned, Succeeded, NoWork, Failed, Blocked int
+	Planned, Succeeded, NoWork, Failed, Blocked, Skipped int
+	// Retried is the number of tries that were followed by another one.
+	Retried int
 	// Datasets is the number of datasets written.
 	Datasets int
 	// Drained tells that Drain or FailFast ended the run before all quanta were done.
@@ -88,7 +99,9 @@ type Result struct {
 }
 
 // Unfinished is the number of quanta that were not done when the run ended.
-func (r *Result) Unfinished() int { return r.Planned - r.Succeeded - r.NoWork - r.Failed - r.Blocked }
+func (r *Result) Unfinished() int {
+	return r.Planned - r.Succeeded - r.NoWork - r.Failed - r.Blocked - r.Skipped
+}
 
 // run is everything that workers share; it does not change while they work.
 type run struct {
@@ -96,7 +109,9 @@ type run struct {
 	name     string
 	nodeName string
 	process  int
-	tasks    map[*quantum.Quanta]*taskRun
+	// existed says that the run existed before, so that a killed process may have left files in it.
+	existed bool
+	tasks   map[*quantum.Quanta]*taskRun
 }
 
 // taskRun is a task ready to run.
@@ -113,20 +128,19 @@ type output struct {
 	placer     *datastore.Placer
 }
 
-// blockSize is the number of quanta that a worker takes at a time; it bounds what is lost to a full stop, and spares the loop.
-const blockSize = 64
-
 // Execute runs all planned quanta of a graph whose run was prepared. The error tells why the run stopped; failed quanta are none.
 func Execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o Options) (*Result, error) {
 	started := time.Now()
+	result := &Result{Planned: g.Len() + g.Skipped(), Skipped: g.Skipped()}
 	r, err := newRun(ctx, b, g)
 	if err != nil {
-		return &Result{Planned: g.Len()}, err
+		return result, err
 	}
-	l := &loop{run: r, plan: NewPlan(g), options: o, group: newGroup(firstGroup), result: &Result{Planned: g.Len()}}
+	plan := NewPlan(g)
+	l := &loop{run: r, plan: plan, feed: &feed{plan: plan}, options: o, group: newGroup(firstGroup), result: result}
 	err = l.execute(ctx)
-	l.result.Seconds = time.Since(started).Seconds()
-	return l.result, err
+	result.Seconds = time.Since(started).Seconds()
+	return result, err
 }
 
 func newRun(ctx context.Context, b *butler.Butler, g *quantum.Graph) (*run, error) {
@@ -134,7 +148,7 @@ func newRun(ctx context.Context, b *butler.Butler, g *quantum.Graph) (*run, erro
 	if err != nil {
 		host = "localhost"
 	}
-	r := &run{butler: b, name: g.Collections.Run, nodeName: host, process: os.Getpid(), tasks: map[*quantum.Quanta]*taskRun{}}
+	r := &run{butler: b, name: g.Collections.Run, nodeName: host, process: os.Getpid(), existed: g.Collections.RunExists, tasks: map[*quantum.Quanta]*taskRun{}}
 	placers := placers{butler: b, run: r.name, records: butler.Records{Ctx: ctx, Expander: b.Registry.Expander()}}
 	if err := placers.preload(ctx, g); err != nil {
 		return nil, err
@@ -144,5 +158,5 @@ func newRun(ctx context.Context, b *butler.Butler, g *quantum.Graph) (*run, erro
 			return nil, err
 		}
 	}
-	return r, checkCollisions(ctx, r, g)
+	return r, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"valet/datastore/vfs"
 )
@@ -43,6 +44,40 @@ type PanicError struct {
 func (e *PanicError) Error() string { return fmt.Sprintf("task panicked: %v", e.Value) }
 
 func newPanicError(v any) error { return &PanicError{Value: v, Stack: string(debug.Stack())} }
+
+// TimeoutError says that a quantum took longer than allowed.
+type TimeoutError struct{ After time.Duration }
+
+func (e *TimeoutError) Error() string {
+	return fmt.Sprintf("quantum did not finish within %v", e.After)
+}
+
+// ClassName is the upstream error class.
+func (e *TimeoutError) ClassName() string { return "TimeoutError" }
+
+// Hint says what to do.
+func (e *TimeoutError) Hint() string {
+	return "allow more with --timeout, or see whether the disk of the inputs answers"
+}
+
+// Transient reports whether a failure may pass, so that another try makes sense: the disk or the network had a fault while an input
+// was read, or the task says so with upstream's RepeatableQuantumError.
+func Transient(err error) bool {
+	var c interface{ ClassName() string }
+	if errors.As(err, &c) && strings.HasSuffix(c.ClassName(), "RepeatableQuantumError") {
+		return true
+	}
+	return vfs.IsTransient(err)
+}
+
+// isInvalid reports upstream's InvalidQuantumError, which stops the whole run (pipelines.md 5.5).
+func isInvalid(f *Failure) bool { return f != nil && f.ShortClass() == "InvalidQuantumError" }
+
+// ErrFenced is what the errors of a Journal or a Guard match when another process has taken the run over: this one must not touch
+// its files any more.
+var ErrFenced = errors.New("another process has taken the run over")
+
+func isFenced(err error) bool { return errors.Is(err, ErrFenced) }
 
 // stopsRun reports whether an error while reading inputs is no fault of the quantum: the machine lacks something, and the next
 // quantum would meet the same.

@@ -11,6 +11,18 @@ import (
 	"valet/tasks/metadata"
 )
 
+// reader reads the inputs of one quantum after the other. It belongs to one goroutine.
+type reader struct {
+	run    *run
+	inputs map[*quantum.Datasets]input
+	path   []byte
+}
+
+func newReader(r *run) *reader { return &reader{run: r, inputs: map[*quantum.Datasets]input{}} }
+
+// forget lets everything be read aner.
+func (r *reader) forget() { clear(r.inputs) }
+
 // input is the last dataset read of a type: tasks that share it come one after the other.
 type input struct {
 	row int
@@ -22,10 +34,10 @@ type input struct {
 var errNoArtifact = errors.New("no dataset artifact found")
 
 // missingInput names the first input that has no file, or nothing.
-func (w *worker) missingInput(it Item) string {
+func (r *reader) missingInput(it Item) string {
 	for c := range it.Task.Inputs {
 		in := &it.Task.Inputs[c]
-		if _, err := w.input(in, it.Row); errors.Is(err, errNoArtifact) || isMissing(err) {
+		if _, err := r.input(in, it.Row); errors.Is(err, errNoArtifact) || isMissing(err) {
 			return in.Edge.Type.Name
 		}
 	}
@@ -38,9 +50,9 @@ func isMissing(err error) bool {
 }
 
 // input reads the dataset of an input connection, unless it was read for the quantum before.
-func (w *worker) input(in *quantum.InputColumn, row int) (any, error) {
+func (r *reader) input(in *quantum.InputColumn, row int) (any, error) {
 	if in.Producer != nil && (in.FromSkipped == nil || in.FromSkipped[row] < 0) {
-		return w.produced(in, row)
+		return r.produced(in, row)
 	}
 	i := int(in.Rows[row])
 	if in.FromSkipped != nil && in.FromSkipped[row] >= 0 {
@@ -49,44 +61,44 @@ func (w *worker) input(in *quantum.InputColumn, row int) (any, error) {
 	if i < 0 {
 		return nil, errNoArtifact
 	}
-	if have, ok := w.inputs[in.Existing]; ok && have.row == i {
+	if have, ok := r.inputs[in.Existing]; ok && have.row == i {
 		return have.obj, have.err
 	}
 	rec, ok := in.Existing.Record(i)
 	if !ok {
 		return nil, errNoArtifact
 	}
-	obj, err := w.read(&rec)
+	obj, err := r.read(&rec)
 	if err != nil && !isMissing(err) {
 		err = fmt.Errorf("read input %s %s: %w", in.Existing.Type, rec.Path, err)
 	}
-	w.inputs[in.Existing] = input{i, obj, err}
+	r.inputs[in.Existing] = input{i, obj, err}
 	return obj, err
 }
 
 // produced reads what another quantum of the run wrote.
-func (w *worker) produced(in *quantum.InputColumn, row int) (any, error) {
+func (r *reader) produced(in *quantum.InputColumn, row int) (any, error) {
 	p := in.Rows[row]
 	if p < 0 {
 		return nil, errNoArtifact
 	}
-	t := w.run.tasks[in.Producer]
+	t := r.run.tasks[in.Producer]
 	for _, out := range append([]*output{t.metadata}, t.outputs...) {
 		if out == nil || out.typ.Name != in.Edge.Type.Name {
 			continue
 		}
 		var err error
-		if w.path, err = out.placer.AppendPath(w.path[:0], in.Producer.DataID(int(p)), dataset.ID{}); err != nil {
+		if r.path, err = out.placer.AppendPath(r.path[:0], in.Producer.DataID(int(p)), dataset.ID{}); err != nil {
 			return nil, err
 		}
-		return w.read(&dataset.FileRecord{Path: string(w.path), Formatter: out.placer.Formatter().Class, StorageClass: out.typ.StorageClass,
+		return r.read(&dataset.FileRecord{Path: string(r.path), Formatter: out.placer.Formatter().Class, StorageClass: out.typ.StorageClass,
 			Component: dataset.WholeDataset, Size: -1})
 	}
 	return nil, errNoArtifact
 }
 
-func (w *worker) read(rec *dataset.FileRecord) (any, error) {
-	text, err := w.run.butler.Store.Read(rec)
+func (r *reader) read(rec *dataset.FileRecord) (any, error) {
+	text, err := r.run.butler.Store.Read(rec)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +109,7 @@ func (w *worker) read(rec *dataset.FileRecord) (any, error) {
 }
 
 // locate says which file is meant by an error of its content, which the task found without knowing the file.
-func (w *worker) locate(it Item, err error) error {
+func (r *reader) locate(it Item, err error) error {
 	var bad *metadata.ParseError
 	if !errors.As(err, &bad) {
 		return err
@@ -107,7 +119,7 @@ func (w *worker) locate(it Item, err error) error {
 		if in.Existing == nil || in.Rows[it.Row] < 0 {
 			continue
 		}
-		doc, ok := w.inputs[in.Existing].obj.(*metadata.Document)
+		doc, ok := r.inputs[in.Existing].obj.(*metadata.Document)
 		if rec, found := in.Existing.Record(int(in.Rows[it.Row])); ok && found && doc.Check() != nil {
 			return fmt.Errorf("read %s: %w", rec.Path, err)
 		}

@@ -12,17 +12,19 @@ import (
 type loop struct {
 	run     *run
 	plan    *Plan
+	feed    *feed
 	options Options
 	group   *commitGroup
 	result  *Result
-	// stop is why no more quanta are started, nil while they are.
+	// stop is why no more quanta are started, if it is an error.
 	stop error
 }
 
 type blockResult struct {
 	results []result
-	rest    []Item // not run because of err
-	err     error
+	// rest was not run; with err, its first quantum is the one that err stopped.
+	rest []Item
+	err  error
 }
 
 // execute is the one loop. It ends when nothing runs and nothing waits to be committed.
@@ -30,47 +32,50 @@ func (l *loop) execute(ctx context.Context) error {
 	// Workers are stopped between quanta by closing jobs, so that what is in flight is finished whatever ended the run.
 	jobs := make(chan []Item)
 	results := make(chan blockResult, l.options.Workers)
-	commits := make(chan *commitGroup)
+	commits := make(chan *commitJob)
 	committed := make(chan commitResult, 1)
 	var workers sync.WaitGroup
-	for range max(l.options.Workers, 1) {
-		workers.Go(func() { work(ctx, l.run, jobs, results) })
+	for n := range max(l.options.Workers, 1) {
+		workers.Go(func() { work(ctx, newWorker(l.run, n, &l.options), jobs, results) })
 	}
-	workers.Go(func() { commit(l.run, commits, committed) })
+	workers.Go(func() { (&committer{run: l.run, journal: l.options.Journal}).work(commits, committed) })
 	defer workers.Wait()
 	defer close(commits)
 	defer close(jobs)
 
 	committing := false
-	var block []Item
 	drain, done := l.options.Drain, ctx.Done()
 	for {
-		if block == nil && l.stop == nil {
-			var blocked []Item
-			block, blocked = l.plan.Next(nil, blockSize)
-			for _, it := range blocked {
-				l.result.Blocked++
-				l.finished(Outcome{Item: it, State: quantum.Blocked})
+		if !l.group.overfull() {
+			for _, it := range l.feed.fill() {
+				l.group.add(&result{out: Outcome{Item: it, State: quantum.Blocked, Reason: quantum.UpstreamFailed, Worker: -1}})
 			}
 		}
-		running := l.plan.Running() - len(block) - l.group.quanta() - l.group.waiting
-		if running == 0 && len(block) == 0 && !committing && l.group.quanta() == 0 {
+		running := l.plan.Running() - l.feed.held() - l.group.ran() - l.group.waiting
+		if running == 0 && l.feed.held() == 0 && !committing && l.group.quanta() == 0 {
 			return l.stop
 		}
-		var toCommit chan<- *commitGroup
-		if !committing && l.group.quanta() > 0 && (l.group.full() || running == 0 && len(block) == 0) {
+		job := l.job(running == 0 && len(l.feed.ready) == 0)
+		var toCommit chan<- *commitJob
+		if !committing && job != nil {
 			toCommit = commits
 		}
 		var toWork chan<- []Item
+		block := l.feed.ready[:min(blockSize, len(l.feed.ready))]
 		if len(block) > 0 && !l.group.overfull() {
 			toWork = jobs
 		}
 		select {
 		case toWork <- block:
-			block = nil
-		case toCommit <- l.group:
+			l.feed.ready = l.feed.ready[len(block):]
+		case toCommit <- job:
 			committing = true
-			l.group = l.group.next()
+			switch {
+			case job.group != nil:
+				l.group = l.group.next()
+			case job.forget != nil:
+				l.feed.sent = true
+			}
 		case br := <-results:
 			l.collect(br)
 		case c := <-committed:
@@ -78,98 +83,120 @@ func (l *loop) execute(ctx context.Context) error {
 			l.account(c)
 		case <-drain:
 			drain = nil
-			l.halt(&block, nil)
 			l.result.Drained = true
+			l.feed.end(false)
 		case <-done:
 			done = nil
-			l.halt(&block, context.Cause(ctx))
-		}
-		if l.stop != nil && len(block) > 0 {
-			l.halt(&block, l.stop)
+			l.halt(context.Cause(ctx))
 		}
 	}
 }
 
-// halt takes back what was not handed to a worker and starts nothing more.
-func (l *loop) halt(block *[]Item, why error) {
-	for _, it := range *block {
-		l.plan.Release(it)
+// job is the next transaction, or nil. idle says that nothing runs, so that a group need not wait to become full.
+func (l *loop) job(idle bool) *commitJob {
+	switch {
+	case l.group.quanta() > 0 && (l.group.full() || idle):
+		return &commitJob{group: l.group}
+	case l.feed.toForget() != nil:
+		return &commitJob{forget: l.feed.behind}
+	case len(l.feed.back) > 0:
+		return &commitJob{restore: l.feed.back}
 	}
-	*block = nil
-	l.plan.Stop()
-	if l.stop == nil {
-		l.stop = why
-	}
+	return nil
+}
+
+// halt starts nothing more because of an error.
+func (l *loop) halt(why error) {
+	l.stop = errors.Join(l.stop, why)
+	l.feed.end(true)
 }
 
 // collect takes what a worker did.
 func (l *loop) collect(br blockResult) {
-	for _, it := range br.rest {
-		l.plan.Release(it)
-	}
-	if br.err != nil {
-		l.plan.Stop()
-		l.stop = errors.Join(l.stop, br.err)
-	}
 	for i := range br.results {
-		l.group.add(&br.results[i])
-		if br.results[i].state == quantum.Failed && l.options.FailFast {
-			l.plan.Stop()
+		res := &br.results[i]
+		l.group.add(res)
+		if res.out.State == quantum.Failed && (l.options.FailFast || isInvalid(res.out.Failure)) {
 			l.result.Drained = true
+			l.feed.end(false)
 		}
 	}
+	if br.err != nil {
+		l.plan.Release(br.rest[0])
+		br.rest = br.rest[1:]
+		l.halt(br.err)
+	}
+	l.feed.giveBack(br.rest)
 }
 
 // account marks the quanta of a group as what they became, or takes them back if their rows could not be stored.
 func (l *loop) account(c commitResult) {
+	switch {
+	case c.forget != nil:
+		if l.feed.forgotten(c.err); c.err != nil {
+			l.halt(c.err)
+		}
+		return
+	case c.restore != nil:
+		l.feed.release(c.restore)
+		l.feed.back = l.feed.back[len(c.restore):]
+		if c.err != nil {
+			l.halt(c.err)
+		}
+		return
+	}
 	l.group.waiting = 0
 	if c.err != nil {
-		for i := range c.group.results {
-			l.plan.Release(c.group.results[i].item)
-		}
-		l.plan.Stop()
-		l.stop = errors.Join(l.stop, c.err)
+		l.drop(c.group)
 		// Nothing that is still collected can be stored either: its files go too.
-		for i := range l.group.results {
-			l.plan.Release(l.group.results[i].item)
-		}
-		removeFiles(l.run, l.group.results)
+		removeFiles(l.run, l.group.results, c.err)
+		l.drop(l.group)
 		l.group = newGroup(l.group.limit)
+		l.halt(c.err)
 		return
 	}
 	l.group.adapt(c.group.quanta(), c.held)
 	for i := range c.group.results {
 		res := &c.group.results[i]
-		l.plan.Finish(res.item, res.state)
-		switch res.state {
+		switch res.out.State {
 		case quantum.Succeeded:
 			l.result.Succeeded++
 		case quantum.NoWork:
 			l.result.NoWork++
 		case quantum.Failed:
 			l.result.Failed++
+		case quantum.Blocked:
+			l.result.Blocked++
+		}
+		if res.out.State != quantum.Blocked {
+			l.plan.Finish(res.out.Item, res.out.State)
 		}
 		l.result.Datasets += len(res.files)
-		out := Outcome{Item: res.item, State: res.state, Caveats: res.caveats, Failure: res.failure, NoWork: res.noWork, Seconds: res.seconds}
-		if t := l.run.tasks[res.item.Task]; t.log != nil && len(res.files) > 0 {
-			out.Log = res.files[len(res.files)-1].Record.Path
+		l.result.Retried += len(res.earlier)
+		for _, e := range append(res.earlier, res.out) {
+			if l.options.Events.Finished != nil {
+				l.options.Events.Finished(e)
+			}
 		}
-		l.finished(out)
 	}
 	if l.options.Events.Committed != nil {
 		l.options.Events.Committed(c.group.quanta(), c.held)
 	}
 }
 
-func (l *loop) finished(o Outcome) {
-	if l.options.Events.Finished != nil {
-		l.options.Events.Finished(o)
+// drop gives the quanta of a group that cannot be stored back to the plan.
+func (l *loop) drop(g *commitGroup) {
+	for i := range g.results {
+		if out := &g.results[i].out; out.State == quantum.Blocked {
+			out.Item.Task.States[out.Item.Row] = quantum.Planned
+		} else {
+			l.plan.Release(out.Item)
+		}
 	}
 }
 
 // work runs blocks until there are none.
-func work(ctx context.Context, r *run, jobs <-chan []Item, results chan<- blockResult) {
-	w := newWorker(r)
+func work(ctx context.Context, w *worker, jobs <-chan []Item, results chan<- blockResult) {
 	for block := range jobs {
 		var br blockResult
 		for i, it := range block {
@@ -179,7 +206,8 @@ func work(ctx context.Context, r *run, jobs <-chan []Item, results chan<- blockR
 			}
 			res, err := w.do(ctx, it)
 			if err != nil {
-				removeFiles(r, []result{res})
+				removeFiles(w.run, []result{res}, err)
+				w.sweep(&result{out: Outcome{Item: it}})
 				br.rest, br.err = block[i:], err
 				break
 			}

@@ -63,12 +63,12 @@ func NewPlan(g *quantum.Graph) *Plan {
 	return p
 }
 
-// Next appends up to max ready quanta to dst and marks them running. Quanta of one data ID that share their input come together,
-// so that a few more than max may come. None means that nothing is ready: because the plan is done, or until running quanta finish.
-// Quanta whose input will never be written are marked blocked on the way and returned in blocked.
+// Next appends up to max quanta to dst, the ready ones, which are marked running, and to blocked those whose input will never be
+// written, which are marked blocked. Quanta of one data ID that share their input come together, so that a few more than max may
+// come. None of either means that nothing is ready: because the plan is done, or until running quanta finish.
 func (p *Plan) Next(dst []Item, max int) (ready, blocked []Item) {
 	ready = dst
-	for len(ready)-len(dst) < max && !p.stopped && p.level < len(p.levels) {
+	for len(ready)-len(dst)+len(blocked) < max && !p.stopped && p.level < len(p.levels) {
 		groups := p.levels[p.level]
 		if p.group == len(groups) {
 			if p.running > 0 {

@@ -77,6 +77,13 @@ func Prepare(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareO
 		}
 		return e
 	}
+	r, err := newRun(ctx, b, g)
+	if err != nil {
+		return err
+	}
+	if err := checkCollisions(ctx, r, g); err != nil {
+		return err
+	}
 	var files []butler.File
 	if !o.SkipInit {
 		if files, err = writeInit(ctx, b, g, o); err != nil {

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"fmt"
+	"strings"
 
 	"valet/datastore/butler"
 	"valet/datastore/formatter"
@@ -22,12 +23,13 @@ func (w *worker) putOutputs(res *result, t *taskRun, id dimension.DataID, given 
 		}
 		var err error
 		if w.buf, err = encode(w.buf[:0], obj); err != nil {
-			res.state, res.failure, a.failed = quantum.Failed, failureOf(err), true
+			res.fail(quantum.OutputError, err)
+			a.failed = true
 			return nil
 		}
 		at := id
-		if ids := res.item.Task.Outputs[c].DataIDs; ids != res.item.Task.DataIDs {
-			at, _ = ids.At(res.item.Row, nil)
+		if ids := res.out.Item.Task.Outputs[c].DataIDs; ids != res.out.Item.Task.DataIDs {
+			at, _ = ids.At(res.out.Item.Row, nil)
 		}
 		if err := w.put(res, out, at, w.buf); err != nil {
 			return err
@@ -57,7 +59,7 @@ func encode(dst []byte, obj any) ([]byte, error) {
 // put writes one file of a quantum and adds it to the result. A dataset of an earlier attempt lends its ID.
 func (w *worker) put(res *result, out *output, id dimension.DataID, data []byte) error {
 	ref := dataset.Ref{Type: out.typ, DataID: id, Run: w.run.name}
-	for _, old := range res.item.Task.InTheWay[res.item.Row] {
+	for _, old := range res.out.Item.Task.InTheWay[res.out.Item.Row] {
 		if old.Type.Name == out.typ.Name {
 			ref.ID = old.Found.ID
 		}
@@ -82,17 +84,13 @@ func (w *worker) put(res *result, out *output, id dimension.DataID, data []byte)
 	return nil
 }
 
-// putLog writes the log; what an earlier attempt logged is kept inside (pipelines.md 5.4).
+// putLog writes the log; what earlier attempts logged is kept inside, oldest first (pipelines.md 5.4).
 func (w *worker) putLog(res *result, t *taskRun, id dimension.DataID, records []formatter.Record, a *formatter.Attempt) error {
-	for _, old := range res.item.Task.InTheWay[res.item.Row] {
-		if old.Type.Name != t.log.typ.Name || old.Found.Record == nil {
-			continue
-		}
-		// An earlier log that cannot be read is no reason to fail: it is replaced.
-		if obj, err := w.read(old.Found.Record); err == nil {
-			if l, ok := obj.(*formatter.Log); ok {
-				a.PreviousAttempts, _ = l.EarlierAttempts()
-			}
+	if w.run.existed {
+		if old := w.earlierLog(res.out.Item, t, id); old != nil {
+			// An earlier log that cannot be read is no reason to fail: it is replaced.
+			earlier, _ := old.EarlierAttempts()
+			a.PreviousAttempts = append(earlier, a.PreviousAttempts...)
 		}
 	}
 	w.buf = formatter.AppendLogStart(w.buf[:0])
@@ -104,4 +102,83 @@ func (w *worker) putLog(res *result, t *taskRun, id dimension.DataID, records []
 	}
 	w.buf = formatter.AppendLogEnd(w.buf, a)
 	return w.put(res, t.log, id, w.buf)
+}
+
+// earlierLog is the log of the attempt before, or nil. Its row is gone when the quantum is run again; a log that a killed process
+// left without any row counts if it tells of a failure.
+func (w *worker) earlierLog(it Item, t *taskRun, id dimension.DataID) *formatter.Log {
+	for _, old := range it.Task.InTheWay[it.Row] {
+		if old.Type.Name == t.log.typ.Name && old.Found.Record != nil {
+			l, _ := w.readLog(old.Found.Record)
+			return l
+		}
+	}
+	var err error
+	if w.path, err = t.log.placer.AppendPath(w.path[:0], id, dataset.ID{}); err != nil {
+		return nil
+	}
+	l, err := w.readLog(&dataset.FileRecord{Path: string(w.path), Formatter: formatter.LogClass, StorageClass: t.log.typ.StorageClass,
+		Component: dataset.WholeDataset, Size: -1})
+	if err != nil {
+		return nil
+	}
+	if a, err := l.Attempt(); err != nil || a.Exception == nil && len(a.PreviousAttempts) == 0 {
+		return nil
+	}
+	return l
+}
+
+func (w *worker) readLog(rec *dataset.FileRecord) (*formatter.Log, error) {
+	obj, err := w.reader.read(rec)
+	if err != nil {
+		return nil, err
+	}
+	l, ok := obj.(*formatter.Log)
+	if !ok {
+		return nil, fmt.Errorf("%s is no log", rec.Path)
+	}
+	return l, nil
+}
+
+// sweep removes what earlier attempts left of a quantum in a run that existed before, and this one did not write: files of the
+// datasets that were in the way, and files without rows of a process that was killed. It runs after the quantum's own files are
+// written and before their rows are; what cannot be removed is harmless.
+func (w *worker) sweep(res *result) {
+	it := res.out.Item
+	if !w.run.existed || it.Task.Taken[it.Row] {
+		return
+	}
+	written := func(path string) bool {
+		for i := range res.files {
+			if res.files[i].Record.Path == path {
+				return true
+			}
+		}
+		return false
+	}
+	for _, old := range it.Task.InTheWay[it.Row] {
+		if rec := old.Found.Record; rec != nil && !old.Shared && !written(rec.Path) {
+			_ = w.run.butler.Store.Remove(rec)
+		}
+	}
+	t := w.run.tasks[it.Task]
+	id := it.Task.DataID(it.Row)
+	remove := func(out *output, id dimension.DataID) {
+		if out == nil {
+			return
+		}
+		var err error
+		// A path outside the run's directory may be that of another run's dataset.
+		if w.path, err = out.placer.AppendPath(w.path[:0], id, dataset.ID{}); err == nil && strings.HasPrefix(string(w.path), w.run.name+"/") && !written(string(w.path)) {
+			_ = w.run.butler.Store.Remove(&dataset.FileRecord{Path: string(w.path)})
+		}
+	}
+	for c, out := range t.outputs {
+		// Another quantum may write an output at a coarser data ID.
+		if it.Task.Outputs[c].DataIDs == it.Task.DataIDs {
+			remove(out, id)
+		}
+	}
+	remove(t.metadata, id)
+	remove(t.log, id)
 }

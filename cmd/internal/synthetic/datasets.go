@@ -143,7 +143,7 @@ func (f *filler) fill(ctx context.Context) error {
 		if ctx.Err() != nil {
 			continue // the workers are to end
 		}
-		if _, err := f.butler.Commit(ctx, files, nil, nil); err != nil {
+		if _, err := f.butler.Commit(ctx, files, nil); err != nil {
 			cancel(err)
 			continue
 		}
