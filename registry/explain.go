@@ -84,10 +84,6 @@ func (r *Registry) ExplainNoResults(ctx context.Context, q Query, execute bool) 
 		if err != nil {
 			return err
 		}
-		// Planning finds errors that resolving does not.
-		if _, err := planner.New(ctx, c, in.Query); err != nil {
-			return err
-		}
 		messages, err = planner.Explain(ctx, c, in.Query)
 		return err
 	})

@@ -121,9 +121,11 @@ func (r *Registry) resolve(ctx context.Context, c *catalog.Catalog, q Query) (*a
 			returned = append(returned, t.Name)
 		}
 	}
-	if err := r.columns(&q, in, joined); err != nil {
+	shown, err := r.columns(&q, in, joined)
+	if err != nil {
 		return nil, err
 	}
+	returned = append(returned, shown...)
 	in.Dimensions = q.Dimensions
 	if q.Joined != nil {
 		whole = append(whole, q.Joined)
@@ -140,17 +142,18 @@ func (r *Registry) resolve(ctx context.Context, c *catalog.Catalog, q Query) (*a
 	return in, nil
 }
 
-// columns gives the names of the columns their meaning and widens the dimensions to theirs.
-func (r *Registry) columns(q *Query, in *asked, joined []string) error {
+// columns gives the names of the columns their meaning and widens the dimensions to theirs. It returns the dataset types of which
+// columns show fields.
+func (r *Registry) columns(q *Query, in *asked, joined []string) (shown []string, err error) {
 	context := query.Context{Universe: r.universe, Dimensions: q.Dimensions, Datasets: joined}
-	shown, first := map[string]bool{}, false
+	first := false
 	for _, s := range q.Datasets {
 		first = first || s.First
 	}
 	for _, name := range q.Columns {
 		x, err := query.BindColumn(name, context)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		switch x := x.(type) {
 		case *query.DimensionKey:
@@ -162,18 +165,20 @@ func (r *Registry) columns(q *Query, in *asked, joined []string) error {
 			if i < 0 {
 				break
 			}
-			shown[x.DatasetType] = true
+			if !slices.Contains(shown, x.DatasetType) {
+				shown = append(shown, x.DatasetType)
+			}
 			if s := q.Datasets[i]; s.Restrict && !s.All && !s.First {
-				return &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("%s is shown, but not said whether that of the first match or of all", x)}
+				return nil, &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("%s is shown, but not said whether that of the first match or of all", x)}
 			}
 			q.Dimensions = q.Dimensions.Union(in.Searches[i].Type.Dimensions)
 		}
 		in.Columns = append(in.Columns, x)
 	}
 	if first && len(q.Columns) > 0 && len(shown) != 1 {
-		return &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("the first match is asked for with fields of %d dataset types, not of one", len(shown))}
+		return nil, &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("the first match is asked for with fields of %d dataset types, not of one", len(shown))}
 	}
-	return nil
+	return shown, nil
 }
 
 // conditions binds the where expressions and the ordering and applies the governor rule (queries.md 4).
@@ -203,9 +208,6 @@ func (r *Registry) conditions(q Query, whole *dimension.Group, returned, joined 
 	}
 	in.Condition, err = query.ApplyGovernors(query.Conjunction(joinWhere, where, dataID), whole, defaults)
 	if err != nil {
-		return err
-	}
-	if err := query.CheckOverlaps(in.Condition); err != nil {
 		return err
 	}
 	for _, text := range q.OrderBy {

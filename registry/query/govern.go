@@ -36,33 +36,46 @@ func ApplyGovernors(p Predicate, q *dimension.Group, defaults map[string]dimensi
 
 // CheckOverlaps refuses spatial tests under OR and NOT, and tests between two elements of one family, which are related already
 // (queries.md 6). Upstream finds these after the governor rule.
-func CheckOverlaps(p Predicate) error { return checkOverlaps(p, false) }
+func CheckOverlaps(p Predicate) error {
+	err, _ := checkOverlaps(p, false)
+	return err
+}
 
-// checkOverlaps finds what is wrong first in the order of the expression; nested is what stands under OR or NOT.
-func checkOverlaps(p Predicate, nested bool) error {
-	operands := func(list []Predicate, nested bool) error {
-		for _, x := range list {
-			if err := checkOverlaps(x, nested); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+// checkOverlaps finds the error that comes first in conjunctive normal form, and whether it is in the first of its disjunctions;
+// nested is what stands under OR or NOT. An Or of conjunctions is normalized to disjunctions that take one operand from each, the
+// last varying fastest: so an error in a first disjunction comes first, and else that of the last operand which has one.
+func checkOverlaps(p Predicate, nested bool) (problem error, first bool) {
 	switch n := p.(type) {
 	case *And:
-		return operands(n.Operands, nested)
+		for i, x := range n.Operands {
+			if err, first := checkOverlaps(x, nested); err != nil {
+				return err, first && i == 0
+			}
+		}
 	case *Or:
-		return operands(n.Operands, true)
+		var last error
+		for _, x := range n.Operands {
+			err, first := checkOverlaps(x, true)
+			if first {
+				return err, true
+			}
+			if err != nil {
+				last = err
+			}
+		}
+		return last, false
 	case *Not:
 		return checkOverlaps(n.X, true)
 	case *Overlaps:
 		if n.IsSpatial() && nested {
 			return &Error{Kind: Unimplemented, At: n.At, Reason: "a spatial OVERLAPS cannot stand under OR or NOT",
-				Remedy: "join it with AND, or ask several queries"}
+				Remedy: "join it with AND, or ask several queries"}, true
 		}
-		return n.checkFamily()
+		if err := n.checkFamily(); err != nil {
+			return err, true
+		}
 	}
-	return nil
+	return nil, false
 }
 
 // checkFamily refuses an overlap between elements of one family.

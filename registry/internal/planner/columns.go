@@ -73,6 +73,7 @@ func (b *builder) outputs(p *Plan) ([]output, error) {
 			s := &b.query.Searches[b.searchOf(f.DatasetType)]
 			switch {
 			case s.isFirst(b):
+				o.bare = s.isCalibration()
 			case f.Name == "timespan", len(s.Collections) > 1 && (f.Name == "dataset_id" || f.Name == "collection"):
 				o.unique = true
 			default:

@@ -16,6 +16,9 @@ import (
 // Explain says why a query cannot have rows, in upstream's words: contradictory equalities first, then searches that no collection
 // is left for (queries.md 8.4).
 func Explain(ctx context.Context, c *catalog.Catalog, q Query) ([]string, error) {
+	if _, err := prepare(ctx, c, q); err != nil {
+		return nil, err
+	}
 	out := contradictions(q.Condition)
 	b := &builder{catalog: c, query: &q, constants: map[string]dimension.Value{}}
 	b.analyse()
@@ -123,12 +126,21 @@ func (b *builder) doom(ctx context.Context, s *Search) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Upstream knows governor values only of collections that have one of the types searched.
+	var known []*catalog.Collection
+	for i := range b.query.Searches {
+		some, err := b.catalog.WithType(ctx, b.query.Searches[i].Type, s.Collections)
+		if err != nil {
+			return nil, err
+		}
+		known = append(known, some...)
+	}
 	var governors []*dimension.Element
 	have := map[*dimension.Element][]*catalog.Collection{}
 	for _, g := range s.Type.Dimensions.Required {
 		if v, ok := b.constants[g.Name]; ok && g.Governor {
 			governors = append(governors, g)
-			if have[g], err = b.catalog.WithGovernor(ctx, g, []dimension.Value{v}, with); err != nil {
+			if have[g], err = b.catalog.WithGovernor(ctx, g, []dimension.Value{v}, s.Collections); err != nil {
 				return nil, err
 			}
 		}
@@ -137,12 +149,21 @@ func (b *builder) doom(ctx context.Context, s *Search) ([]string, error) {
 	for _, c := range s.Collections {
 		if !slices.Contains(with, c) {
 			out = append(out, fmt.Sprintf("No datasets of type %s in collection %s.", dimension.Quote(s.Type.Name), dimension.Quote(c.Name)))
-			continue
+			if !slices.Contains(known, c) {
+				continue
+			}
 		}
-		searched := true
+		searched := slices.Contains(with, c)
 		for _, g := range governors {
-			if !slices.Contains(have[g], c) {
-				searched = false
+			if slices.Contains(have[g], c) {
+				continue
+			}
+			values, err := b.catalog.Governors(ctx, g, []*catalog.Collection{c})
+			if err != nil {
+				return nil, err
+			}
+			// A collection that has no values at all is none that contradicts.
+			if searched = false; len(values) > 0 {
 				out = append(out, fmt.Sprintf("No datasets with %s=%s in collection %s.", g, b.constants[g.Name], dimension.Quote(c.Name)))
 			}
 		}

@@ -144,6 +144,21 @@ func (e *CalibrationLookupError) Hint() string {
 
 // New plans a query against what the catalog holds.
 func New(ctx context.Context, c *catalog.Catalog, q Query) (*Plan, error) {
+	b, err := prepare(ctx, c, q)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.addElements(); err != nil {
+		return nil, err
+	}
+	if b.empty {
+		return &Plan{Empty: true}, nil
+	}
+	return b.statement()
+}
+
+// prepare does all that precedes the choice of element tables.
+func prepare(ctx context.Context, c *catalog.Catalog, q Query) (*builder, error) {
 	q.Searches = slices.Clone(q.Searches) // whose collections get fewer
 	b := &builder{catalog: c, query: &q, keys: map[string]string{}, tables: map[*dimension.Element]string{}, constants: map[string]dimension.Value{}}
 	b.analyse()
@@ -151,6 +166,9 @@ func New(ctx context.Context, c *catalog.Catalog, q Query) (*Plan, error) {
 		return nil, err
 	}
 	if err := b.checkColumns(); err != nil {
+		return nil, err
+	}
+	if err := query.CheckOverlaps(q.Condition); err != nil {
 		return nil, err
 	}
 	for i := range q.Searches {
@@ -167,14 +185,5 @@ func New(ctx context.Context, c *catalog.Catalog, q Query) (*Plan, error) {
 			return nil, err
 		}
 	}
-	if err := b.addOverlaps(); err != nil {
-		return nil, err
-	}
-	if err := b.addElements(); err != nil {
-		return nil, err
-	}
-	if b.empty {
-		return &Plan{Empty: true}, nil
-	}
-	return b.statement()
+	return b, b.addOverlaps()
 }

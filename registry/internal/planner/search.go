@@ -149,6 +149,9 @@ func (b *builder) addSearch(i int) error {
 // flatRestrictions reports whether a search of which nothing but its dimensions is needed may be joined as it is, with a row for
 // each collection, because duplicates of the result are removed and no rows are counted.
 func (b *builder) flatRestrictions() bool {
+	if len(b.query.Dimensions.Required) == 0 {
+		return false
+	}
 	for i := range b.query.Searches {
 		s := &b.query.Searches[i]
 		if s.isFirst(b) && s.isCalibration() {

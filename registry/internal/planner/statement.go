@@ -143,7 +143,8 @@ func (b *builder) isDistinct() bool {
 		return true
 	}
 	if len(b.shown) > 0 || len(b.orderedBy) > 0 {
-		return false
+		// Of several validity ranges in the first collection that has one, columns show any.
+		return len(b.shown) > 0 && slices.ContainsFunc(b.searches, func(s *search) bool { return s.counted })
 	}
 	several := false
 	for i := range b.query.Searches {
@@ -151,7 +152,8 @@ func (b *builder) isDistinct() bool {
 		if !s.Restrict {
 			return false
 		}
-		several = several || len(s.Collections) > 1 || s.isCalibration()
+		// As upstream has it, one CALIBRATION collection is none of them.
+		several = several || len(s.Collections) > 1
 	}
 	return several
 }
@@ -228,7 +230,7 @@ func (b *builder) late(p *Plan, inner *dialect.Text, columns int, distinct bool)
 		t.Write("c", strconv.Itoa(i))
 	}
 	for i, s := range b.searches {
-		if s.counted && b.query.Purpose == Rows {
+		if s.counted && b.query.Purpose == Rows && (b.wider || !b.query.Searches[i].Restrict) {
 			t.Write(", matches", strconv.Itoa(i))
 			p.Matches, p.Ambiguous = len(p.Columns), b.query.Searches[i].Type.Name
 			p.Columns = append(p.Columns, Column{Kind: OtherColumn, Index: -1})
