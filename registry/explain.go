@@ -12,7 +12,8 @@ import (
 
 // Count is the number of rows that Select would stream, at most the limit. A query that tests regions exactly must fetch all its
 // rows to count them, which the caller allows with discard; otherwise the error is an InvalidQueryError, unless exact is false:
-// then rows are counted before that test (queries.md 8.5). Ambiguous validity ranges are not an error here.
+// then rows are counted before that test (queries.md 8.5). Ambiguous validity ranges are an error only if the
+// rows are fetched.
 func (r *Registry) Count(ctx context.Context, q Query, exact, discard bool) (n int64, err error) {
 	purpose := planner.Counting
 	if !exact {
@@ -28,7 +29,10 @@ func (r *Registry) Count(ctx context.Context, q Query, exact, discard bool) (n i
 				return &query.Error{Kind: query.Invalid, Reason: "the rows cannot be counted exactly without fetching and discarding them",
 					Remedy: "allow that, or ask for an inexact count"}
 			}
-			return r.rows(ctx, c.Conn(), p, func([]driver.Value) (bool, error) {
+			return r.rows(ctx, c.Conn(), p, func(row []driver.Value) (bool, error) {
+				if p.Matches > 0 && row[p.Matches] != int64(1) {
+					return false, &CalibrationLookupError{Type: p.Ambiguous}
+				}
 				n++
 				return true, nil
 			})

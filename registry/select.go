@@ -84,7 +84,13 @@ func (r *Registry) resolve(ctx context.Context, c *catalog.Catalog, q Query) (*a
 		q.Dimensions = r.universe.MustGroup()
 	}
 	in := &asked{Query: planner.Query{Joined: q.Joined, Sorted: q.Sorted, Limit: q.Limit}, element: q.Element, records: q.WithRecords}
-	var returned, joined []string
+	columns, shown, err := r.columns(q)
+	if err != nil {
+		return nil, err
+	}
+	in.Columns = columns
+	returned := slices.Clone(shown)
+	var joined []string
 	var whole []*dimension.Group
 	for i, s := range q.Datasets {
 		if slices.ContainsFunc(q.Datasets[:i], func(o DatasetSearch) bool { return o.Type == s.Type && !slices.Equal(o.Collections, s.Collections) }) {
@@ -121,11 +127,18 @@ func (r *Registry) resolve(ctx context.Context, c *catalog.Catalog, q Query) (*a
 			returned = append(returned, t.Name)
 		}
 	}
-	shown, err := r.columns(&q, in, joined)
-	if err != nil {
-		return nil, err
+	for _, x := range columns {
+		switch x := x.(type) {
+		case *query.DimensionKey:
+			q.Dimensions = q.Dimensions.Union(r.universe.MustGroup(x.Dimension.Name))
+		case *query.Field:
+			q.Dimensions = q.Dimensions.Union(x.Element.Group())
+		case *query.DatasetField:
+			if i := slices.Index(joined, x.DatasetType); i >= 0 {
+				q.Dimensions = q.Dimensions.Union(in.Searches[i].Type.Dimensions)
+			}
+		}
 	}
-	returned = append(returned, shown...)
 	in.Dimensions = q.Dimensions
 	if q.Joined != nil {
 		whole = append(whole, q.Joined)
@@ -142,43 +155,38 @@ func (r *Registry) resolve(ctx context.Context, c *catalog.Catalog, q Query) (*a
 	return in, nil
 }
 
-// columns gives the names of the columns their meaning and widens the dimensions to theirs. It returns the dataset types of which
-// columns show fields.
-func (r *Registry) columns(q *Query, in *asked, joined []string) (shown []string, err error) {
-	context := query.Context{Universe: r.universe, Dimensions: q.Dimensions, Datasets: joined}
+// columns gives the names of the columns their meaning. It also returns the dataset types of which they show fields.
+func (r *Registry) columns(q Query) (columns []query.Operand, shown []string, err error) {
+	if len(q.Columns) == 0 {
+		return nil, nil, nil
+	}
+	context := query.Context{Universe: r.universe, Dimensions: q.Dimensions}
 	first := false
 	for _, s := range q.Datasets {
+		context.Datasets = append(context.Datasets, s.Type)
 		first = first || s.First
 	}
 	for _, name := range q.Columns {
 		x, err := query.BindColumn(name, context)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		switch x := x.(type) {
-		case *query.DimensionKey:
-			q.Dimensions = q.Dimensions.Union(r.universe.MustGroup(x.Dimension.Name))
-		case *query.Field:
-			q.Dimensions = q.Dimensions.Union(x.Element.Group())
-		case *query.DatasetField:
-			i := slices.Index(joined, x.DatasetType)
-			if i < 0 {
-				break
-			}
-			if !slices.Contains(shown, x.DatasetType) {
-				shown = append(shown, x.DatasetType)
-			}
+		columns = append(columns, x)
+		f, ok := x.(*query.DatasetField)
+		if !ok || slices.Contains(shown, f.DatasetType) {
+			continue
+		}
+		if i := slices.Index(context.Datasets, f.DatasetType); i >= 0 {
+			shown = append(shown, f.DatasetType)
 			if s := q.Datasets[i]; s.Restrict && !s.All && !s.First {
-				return nil, &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("%s is shown, but not said whether that of the first match or of all", x)}
+				return nil, nil, &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("%s is shown, but not said whether that of the first match or of all", x)}
 			}
-			q.Dimensions = q.Dimensions.Union(in.Searches[i].Type.Dimensions)
 		}
-		in.Columns = append(in.Columns, x)
 	}
-	if first && len(q.Columns) > 0 && len(shown) != 1 {
-		return nil, &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("the first match is asked for with fields of %d dataset types, not of one", len(shown))}
+	if first && len(shown) != 1 {
+		return nil, nil, &query.Error{Kind: query.Invalid, Reason: fmt.Sprintf("the first match is asked for with fields of %d dataset types, not of one", len(shown))}
 	}
-	return shown, nil
+	return columns, shown, nil
 }
 
 // conditions binds the where expressions and the ordering and applies the governor rule (queries.md 4).

@@ -74,8 +74,10 @@ func (b *builder) outputs(p *Plan) ([]output, error) {
 			switch {
 			case s.isFirst(b):
 				o.bare = s.isCalibration()
-			case f.Name == "timespan", len(s.Collections) > 1 && (f.Name == "dataset_id" || f.Name == "collection"):
+			case f.Name == "timespan" && s.isCalibration(), len(s.Collections) > 1 && (f.Name == "dataset_id" || f.Name == "collection"):
 				o.unique = true
+			case f.Name == "timespan" && len(s.Collections) > 1 && b.wider:
+				out = append(out, output{Column: Column{Kind: OtherColumn, Index: -1}, text: dialect.SQL(b.searches[b.searchOf(f.DatasetType)].collection), unique: true})
 			default:
 				o.bare = true
 			}
@@ -113,9 +115,7 @@ func (b *builder) datasetOutputs(p *Plan, n int, out []output) []output {
 	out = append(out, output{Column: Column{IDColumn, i}, text: dialect.SQL(s.id), unique: several, bare: bare})
 	switch {
 	case s.run != "":
-		out = append(out, output{Column: Column{RunColumn, i}, text: dialect.SQL(s.run, ".name")})
-	case s.dataset != "":
-		out = append(out, output{Column: Column{RunColumn, i}, text: dialect.SQL(s.dataset, ".", b.catalog.Layout.RunRef)})
+		out = append(out, output{Column: Column{RunColumn, i}, text: dialect.SQL(s.run)})
 	case len(q.Collections) == 1:
 		p.Runs[i] = q.Collections[0].Name
 	default:

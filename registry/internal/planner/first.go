@@ -37,7 +37,7 @@ func rank(ref string, in []*catalog.Collection) *dialect.Text {
 	return t.Write(" END")
 }
 
-// ranks adds, for each search whose first match is chosen late, the row's rank, the best rank of its data ID and, where matches
+// ranks adds, for each search whose first match is chosen late, the row's rank, the best rank of the result's data ID and, where matches
 // are counted, how many rows share data ID and collection. The database has to hold all rows for that.
 func (b *builder) ranks(t *dialect.Text) {
 	for i, s := range b.searches {
@@ -47,7 +47,7 @@ func (b *builder) ranks(t *dialect.Text) {
 		r := rank(s.collection, b.query.Searches[i].Collections)
 		n := strconv.Itoa(i)
 		partition := dialect.SQL("PARTITION BY ")
-		required := b.query.Searches[i].Type.Dimensions.Required
+		required := b.query.Dimensions.Required
 		if len(required) == 0 {
 			partition.Write("1")
 		}
@@ -55,7 +55,7 @@ func (b *builder) ranks(t *dialect.Text) {
 			if k > 0 {
 				partition.Write(", ")
 			}
-			partition.Write(s.alias, ".", b.quote(d.Name))
+			partition.Write(b.keys[d.Name])
 		}
 		t.Write(", ").Add(r).Write(" AS rank", n, ", MIN(").Add(r).Write(") OVER (").Add(partition).Write(") AS best", n)
 		if s.counted {

@@ -111,14 +111,11 @@ func (b *builder) datasetField(x *query.DatasetField) (*dialect.Text, error) {
 	}
 	switch x.Name {
 	case "dataset_id":
-		return dialect.SQL(s.alias, ".dataset_id"), nil
+		return dialect.SQL(s.id), nil
 	case "run":
-		if s.run == "" {
-			return dialect.SQL(s.dataset, ".", b.catalog.Layout.RunRef), nil
-		}
-		return dialect.SQL(s.run, ".name"), nil
+		return dialect.SQL(s.run), nil
 	case "ingest_date":
-		return dialect.SQL(s.dataset, ".ingest_date"), nil
+		return dialect.SQL(s.ingest), nil
 	case "collection":
 		t := dialect.SQL("CASE ", s.collection)
 		for _, c := range q.Collections {

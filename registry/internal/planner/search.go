@@ -37,14 +37,15 @@ type search struct {
 	late, counted bool
 	// hasFields says that more of the search is needed than its dimensions: then each of its rows counts.
 	hasFields bool
-	// id, collection, begin and end are expressions; begin and end are empty if the validity is unbounded.
-	id, collection, begin, end string
-	// dataset and run are the aliases of the joined tables dataset and collection, or empty.
-	dataset, run string
+	// id, collection, run, ingest, begin and end are expressions; those that are not needed are empty, and begin and end also if
+	// the validity is unbounded.
+	id, collection, run, ingest, begin, end string
 }
 
 // needs are the columns of a search that the rest of the statement refers to.
-type needs struct{ id, dataset, collection, timespan bool }
+type needs struct{ id, run, ingest, collection, timespan bool }
+
+func (n *needs) any() bool { return *n != needs{} }
 
 func (b *builder) needsOf(i int) (n needs, mentioned bool) {
 	s := &b.query.Searches[i]
@@ -56,12 +57,18 @@ func (b *builder) needsOf(i int) (n needs, mentioned bool) {
 			}
 			mentioned = mentioned || k == 0
 			switch f.Name {
-			case "run", "ingest_date":
-				n.dataset = true
+			case "run":
+				n.run = true
+			case "ingest_date":
+				n.ingest = true
 			case "collection":
 				n.collection = true
+			case "dataset_id":
+				n.id = true
+			case "timespan":
+				// As upstream has it, the collections of what is always valid still count where duplicates are removed.
+				n.collection = n.collection || k == 2 && len(s.Collections) > 1
 			}
-			n.id = true
 		}
 	}
 	n.timespan = b.isTimed(s.Type.Name)
@@ -70,7 +77,7 @@ func (b *builder) needsOf(i int) (n needs, mentioned bool) {
 	}
 	if !s.Restrict {
 		if onlyRuns := !slices.ContainsFunc(s.Collections, func(c *catalog.Collection) bool { return c.Kind != dataset.Run }); !onlyRuns {
-			n.dataset = true
+			n.run = true
 		} else if len(s.Collections) > 1 {
 			n.collection = true
 		}
@@ -88,11 +95,12 @@ func (b *builder) addSearch(i int) error {
 	s := &b.query.Searches[i]
 	q := b.quote
 	alias := "s" + strconv.Itoa(i)
-	placed := &search{alias: alias, id: alias + ".dataset_id", collection: alias + "." + q(b.catalog.Layout.CollectionRef)}
+	id := alias + ".dataset_id"
+	placed := &search{alias: alias, id: id, collection: alias + "." + q(b.catalog.Layout.CollectionRef)}
 	b.searches = append(b.searches, placed)
 	n, mentioned := b.needsOf(i)
 	tags, calibs := s.split()
-	placed.hasFields = n.id || n.timespan
+	placed.hasFields = n.any()
 	if first := s.isFirst(b); first && len(calibs) > 0 {
 		placed.late, placed.counted = true, true
 	} else if first && len(s.Collections) > 1 {
@@ -100,12 +108,16 @@ func (b *builder) addSearch(i int) error {
 	}
 	var src *source
 	switch {
-	case len(calibs) > 0 && len(tags) > 0, !placed.hasFields && len(s.Collections) > 1 && !b.flatRestrictions():
+	case len(calibs) > 0 && len(tags) > 0, !placed.hasFields && len(s.Collections) > 1 && !b.isFlat():
 		table, err := b.searchRows(s, n, tags, calibs)
 		if err != nil {
 			return err
 		}
 		src = b.add(alias, table)
+		if !n.id {
+			id = "" // the subquery has all that is needed
+			placed.run, placed.ingest = alias+".run", alias+".ingest_date"
+		}
 		placed.begin, placed.end = alias+".valid_from", alias+".valid_to"
 	case len(calibs) > 0:
 		src = b.add(alias, dialect.SQL(q(s.Type.Calibs)))
@@ -127,15 +139,18 @@ func (b *builder) addSearch(i int) error {
 	if s.isFirst(b) && len(s.Collections) > 1 && !placed.late {
 		b.where = append(b.where, b.noEarlier(alias, s))
 	}
-	if n.dataset {
-		placed.dataset = "d" + strconv.Itoa(i)
-		d := b.add(placed.dataset, dialect.SQL("dataset"))
-		d.on(dialect.SQL(placed.dataset, ".id = ", placed.id))
-		if !b.catalog.Layout.NameKeys {
-			placed.run = "r" + strconv.Itoa(i)
-			r := b.add(placed.run, dialect.SQL("collection"))
-			r.on(dialect.SQL(placed.run, ".", b.catalog.Layout.CollectionKey, " = ", placed.dataset, ".", b.catalog.Layout.RunRef))
+	if (n.run || n.ingest) && id != "" {
+		d := b.add("d"+strconv.Itoa(i), dialect.SQL("dataset"))
+		d.on(dialect.SQL(d.alias, ".id = ", id))
+		placed.ingest, placed.run = d.alias+".ingest_date", d.alias+"."+b.catalog.Layout.RunRef
+		if n.run && !b.catalog.Layout.NameKeys {
+			r := b.add("r"+strconv.Itoa(i), dialect.SQL("collection"))
+			r.on(dialect.SQL(r.alias, ".", b.catalog.Layout.CollectionKey, " = ", placed.run))
+			placed.run = r.alias + ".name"
 		}
+	}
+	if !n.run {
+		placed.run = ""
 	}
 	if s.RecordTable != "" && !s.Restrict {
 		r := b.add("f"+strconv.Itoa(i), dialect.SQL(q(s.RecordTable)))
@@ -146,22 +161,15 @@ func (b *builder) addSearch(i int) error {
 	return nil
 }
 
-// flatRestrictions reports whether a search of which nothing but its dimensions is needed may be joined as it is, with a row for
-// each collection, because duplicates of the result are removed and no rows are counted.
-func (b *builder) flatRestrictions() bool {
-	if len(b.query.Dimensions.Required) == 0 {
-		return false
-	}
-	for i := range b.query.Searches {
-		s := &b.query.Searches[i]
-		if s.isFirst(b) && s.isCalibration() {
-			return false
-		}
-		if n, _ := b.needsOf(i); !b.wider && (n.id || n.timespan) {
-			return false
-		}
-	}
-	return true
+// isFlat reports whether a search of which nothing but its dimensions is needed may be joined as it is, with a row for each
+// collection, because duplicates of the result are removed and no rows are counted.
+func (b *builder) isFlat() bool {
+	return len(b.query.Dimensions.Required) > 0 && b.isDistinct() && !b.isCounted()
+}
+
+// isCounted reports whether the matches of a search are counted.
+func (b *builder) isCounted() bool {
+	return slices.ContainsFunc(b.query.Searches, func(s Search) bool { return s.isFirst(b) && s.isCalibration() })
 }
 
 // searchRows is a search as a subquery: the set of its rows in both kinds of tables, in the columns that are needed. Conditions on
@@ -183,8 +191,22 @@ func (b *builder) searchRows(s *Search, n needs, tags, calibs []*catalog.Collect
 		if len(columns) == 0 {
 			t.Write("1 AS one")
 		}
-		if n.id || n.dataset {
+		if n.id {
 			t.Write(", t.dataset_id")
+		}
+		joined := dialect.SQL()
+		if !n.id && (n.run || n.ingest) {
+			joined.Write(" JOIN dataset d ON d.id = t.dataset_id")
+			if n.ingest {
+				t.Write(", d.ingest_date")
+			}
+			switch {
+			case n.run && b.catalog.Layout.NameKeys:
+				t.Write(", d.", b.catalog.Layout.RunRef, " AS run")
+			case n.run:
+				t.Write(", r.name AS run")
+				joined.Write(" JOIN collection r ON r.", b.catalog.Layout.CollectionKey, " = d.", b.catalog.Layout.RunRef)
+			}
 		}
 		if n.collection {
 			t.Write(", t.", ref)
@@ -195,7 +217,7 @@ func (b *builder) searchRows(s *Search, n needs, tags, calibs []*catalog.Collect
 		case n.timespan:
 			t.Write(", ").Arg(dimension.MinTime).Write(" AS valid_from, ").Arg(dimension.MaxTime).Write(" AS valid_to")
 		}
-		t.Write(" FROM ", q(table), " t WHERE t.dataset_type_id = ").Arg(s.Type.ID).Write(" AND ").Add(keyIn("t."+ref, in))
+		t.Write(" FROM ", q(table), " t").Add(joined).Write(" WHERE t.dataset_type_id = ").Arg(s.Type.ID).Write(" AND ").Add(keyIn("t."+ref, in))
 		pushed, err := b.pushed(columns)
 		if err != nil {
 			return nil, err

@@ -33,7 +33,7 @@ func (b *builder) statement() (*Plan, error) {
 	case Existence, Candidates:
 		late, distinct = false, false
 	case Counting, CountingCandidates, Rows:
-		if len(b.query.Dimensions.Required) == 0 && !b.isOneRow(out) {
+		if len(b.query.Dimensions.Required) == 0 && !b.isOneRow(out) && !slices.ContainsFunc(b.tests, b.isLoose) {
 			distinct = false
 		}
 		if b.query.Purpose == CountingCandidates && len(b.query.Dimensions.Required) == 0 && len(b.tests) > 0 {
@@ -136,26 +136,36 @@ func (b *builder) conditions() error {
 	return b.addPixelLiterals()
 }
 
-// isDistinct reports whether duplicates are removed (queries.md 5.2, 7.3): where rows are those of datasets, only if the query has
-// more dimensions than its result; where they are data IDs, also if a search can match one of them several times.
+// isDistinct reports whether duplicates are removed (queries.md 5.2, 7.3): if the query has more dimensions than its result, or if a
+// search in several collections that does not come back can match a row several times. As upstream has it, one CALIBRATION
+// collection is not enough.
 func (b *builder) isDistinct() bool {
 	if b.wider {
 		return true
 	}
-	if len(b.shown) > 0 || len(b.orderedBy) > 0 {
-		// Of several validity ranges in the first collection that has one, columns show any.
-		return len(b.shown) > 0 && slices.ContainsFunc(b.searches, func(s *search) bool { return s.counted })
+	named := func(list []*query.DatasetField, s *Search) bool {
+		return slices.ContainsFunc(list, func(f *query.DatasetField) bool { return f.DatasetType == s.Type.Name })
 	}
-	several := false
+	result := len(b.shown) > 0 || len(b.orderedBy) > 0
+	counted, several := false, false
 	for i := range b.query.Searches {
 		s := &b.query.Searches[i]
-		if !s.Restrict {
-			return false
-		}
-		// As upstream has it, one CALIBRATION collection is none of them.
-		several = several || len(s.Collections) > 1
+		result = result || !s.Restrict
+		counted = counted || named(b.shown, s) && s.isFirst(b) && s.isCalibration()
+		several = several || s.Restrict && len(s.Collections) > 1 && !named(b.shown, s) && !named(b.orderedBy, s)
 	}
-	return several
+	if !result || counted || !several {
+		// Of several validity ranges in the first collection that has one, columns show any.
+		return several || counted
+	}
+	for i := range b.query.Searches {
+		s := &b.query.Searches[i]
+		// A search of which only the dimensions matter gives each row once by itself.
+		if n, _ := b.needsOf(i); s.Restrict && len(s.Collections) > 1 && !named(b.shown, s) && !named(b.orderedBy, s) && n.any() {
+			return true
+		}
+	}
+	return false
 }
 
 // isOneRow reports whether duplicates are removed of rows without dimensions. As upstream has it, they are not if all that comes
@@ -230,7 +240,7 @@ func (b *builder) late(p *Plan, inner *dialect.Text, columns int, distinct bool)
 		t.Write("c", strconv.Itoa(i))
 	}
 	for i, s := range b.searches {
-		if s.counted && b.query.Purpose == Rows && (b.wider || !b.query.Searches[i].Restrict) {
+		if s.counted && (b.query.Purpose == Rows || b.query.Purpose == Counting && len(p.Tests) > 0) {
 			t.Write(", matches", strconv.Itoa(i))
 			p.Matches, p.Ambiguous = len(p.Columns), b.query.Searches[i].Type.Name
 			p.Columns = append(p.Columns, Column{Kind: OtherColumn, Index: -1})
