@@ -64,7 +64,7 @@ func (e *Lease) begin(ctx context.Context, s Start, output string, plans []plan)
 		return nil, fmt.Errorf("begin run %q: %w", e.run, err)
 	}
 	if len(s.Options) == 0 {
-		s.Options = json.RawMessage("{}")
+		s.Options = emptyOptions
 	}
 	j := &Journal{lease: e}
 	err = e.ledger.reg.Write(ctx, func(tx *registry.Tx) error {

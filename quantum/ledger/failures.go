@@ -86,16 +86,16 @@ type grouping struct {
 }
 
 // add counts n failures of a cause for a key.
-func (g *grouping) add(unique, key string, t *task, n int, class, message string, first dimension.DataID, log dataset.ID) {
+func (g *grouping) add(unique, key, label string, n int, class, message string, first dimension.DataID, log dataset.ID) {
 	f := g.groups[unique]
 	if f == nil {
-		f = &FailureGroup{Key: key, Class: class, Message: message, Task: t.label, First: first, Log: log}
+		f = &FailureGroup{Key: key, Class: class, Message: message, Task: label, First: first, Log: log}
 		g.groups[unique] = f
 		g.order = append(g.order, f)
 	}
 	f.Count += n
-	if !slices.Contains(f.Tasks, t.label) {
-		f.Tasks = append(f.Tasks, t.label)
+	if !slices.Contains(f.Tasks, label) {
+		f.Tasks = append(f.Tasks, label)
 	}
 }
 
@@ -139,7 +139,7 @@ func (l *Ledger) groupCauses(ctx context.Context, t *task, g *grouping) error {
 		if g.by == ByMessage {
 			unique, key = f.class+"\x00"+f.message, f.message
 		}
-		g.add(unique, key, t, f.count, f.class, f.message, id, f.log)
+		g.add(unique, key, t.label, f.count, f.class, f.message, id, f.log)
 	}
 	return nil
 }
@@ -157,7 +157,7 @@ func (l *Ledger) groupDimension(ctx context.Context, t *task, g *grouping) error
 				return false
 			}
 			key := a.DataID.Get(g.by).Text()
-			g.add(key, key, t, 1, a.Class, Normalize(a.Message), a.DataID, a.Log)
+			g.add(key, key, t.label, 1, a.Class, Normalize(a.Message), a.DataID, a.Log)
 			return true
 		})
 		if failed != nil {

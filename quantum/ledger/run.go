@@ -94,7 +94,7 @@ func (l *Ledger) find(ctx context.Context, name string) (*run, error) {
 		return nil, &UnknownRunError{Run: name}
 	}
 	r := &run{name: name}
-	err := l.rows(ctx)("SELECT id, created FROM valet_run r WHERE name = ? AND EXISTS (SELECT 1 FROM valet_execution WHERE run = r.id)", []any{name}, func(row []driver.Value) error {
+	err := l.rows(ctx)("SELECT id, created FROM valet_run r WHERE name = ? AND EXISTS (SELECT 1 FROM valet_execution WHERE run = r.id AND NOT (state = 'derived' AND ended IS NULL))", []any{name}, func(row []driver.Value) error {
 		r.id, r.created = integer(row[0]), instant(row[1])
 		return nil
 	})
