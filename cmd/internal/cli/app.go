@@ -38,6 +38,7 @@ type App struct {
 	Signals <-chan os.Signal
 
 	global     globalOptions
+	profiles   profiles
 	logs       logging
 	interrupts *interrupts
 }
@@ -62,6 +63,9 @@ func (a *App) Main(ctx context.Context) (code int) {
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
 	err := root.ExecuteContext(ctx)
+	if e := a.profiles.stop(); e != nil {
+		err = errors.Join(err, e)
+	}
 	if err != nil && errors.Is(err, context.Canceled) && a.interrupts.count() > 0 {
 		err = &InterruptedError{}
 	}
@@ -97,5 +101,6 @@ func (a *App) commands() []*cobra.Command {
 		newQueryDimensionRecordsCommand(a),
 		newGetCommand(a),
 		newResourcesCommand(a),
+		newBenchCommand(a),
 	}
 }

@@ -47,12 +47,15 @@ What it writes is what the Python stack reads and writes. Names and options are 
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, args []string) (err error) {
-			a.logs, err = newLogging(a, &a.global)
-			return err
+			if a.logs, err = newLogging(a, &a.global); err != nil {
+				return err
+			}
+			return a.profiles.start()
 		},
 		Version: versionLine(),
 	}
 	a.global.addFlags(root.PersistentFlags())
+	a.profiles.addFlags(root.PersistentFlags())
 	root.PersistentFlags().SortFlags = false
 	root.SetVersionTemplate(versionText(a))
 	root.SetFlagErrorFunc(flagError)
