@@ -260,7 +260,7 @@ func (c *goldenCase) answer(r *registry.Registry, q registry.Query) (got []any, 
 		case "general":
 			m := dataIDMap(row.DataID)
 			for i, name := range c.Args.Names {
-				column, err := query.BindColumn(name, query.Context{Universe: r.Universe(), Dimensions: row.DataID.Group()})
+				column, err := query.BindColumn(name, query.Context{Universe: r.Universe(), Dimensions: q.Dimensions})
 				if err != nil {
 					return nil, err
 				}

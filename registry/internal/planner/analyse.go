@@ -32,8 +32,35 @@ func (b *builder) analyse() {
 			b.constants[e.Dimension.Name] = e.Value
 		}
 	}
+	b.noteLists()
 	b.dimensions = q.Dimensions.Union(groups...)
 	b.wider = b.dimensions != q.Dimensions
+}
+
+// noteLists finds the keys that the condition restricts to a list or a range.
+func (b *builder) noteLists() {
+	parts := []query.Predicate{b.query.Condition}
+	if and, ok := b.query.Condition.(*query.And); ok {
+		parts = and.Operands
+	}
+	for _, p := range parts {
+		var x query.Operand
+		switch p := p.(type) {
+		case *query.InList:
+			x = p.X
+		case *query.InRange:
+			x = p.X
+		}
+		if key, ok := x.(*query.DimensionKey); ok {
+			b.isIn = append(b.isIn, key.Dimension)
+		}
+	}
+}
+
+// isGiven reports whether the condition restricts a key to a value, a list or a range.
+func (b *builder) isGiven(d *dimension.Element) bool {
+	_, ok := b.constants[d.Name]
+	return ok || slices.Contains(b.isIn, d)
 }
 
 // checkColumns notes what the columns of the result need.

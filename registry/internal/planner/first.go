@@ -55,7 +55,7 @@ func (b *builder) ranks(t *dialect.Text) {
 			if k > 0 {
 				partition.Write(", ")
 			}
-			partition.Write(b.keys[d.Name])
+			partition.Write(noIndex(b.keys[d.Name]))
 		}
 		t.Write(", ").Add(r).Write(" AS rank", n, ", MIN(").Add(r).Write(") OVER (").Add(partition).Write(") AS best", n)
 		if s.counted {
@@ -63,6 +63,10 @@ func (b *builder) ranks(t *dialect.Text) {
 		}
 	}
 }
+
+// noIndex is a column in a form that no index is in the order of. SQLite would rather walk through an index of all datasets of an
+// instrument than sort the few of one type.
+func noIndex(column string) string { return "COALESCE(" + column + ", NULL)" }
 
 // chooseFirst keeps the rows with the best ranks, in a query that is called q.
 func (b *builder) chooseFirst(t *dialect.Text) {

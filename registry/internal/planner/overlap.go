@@ -67,6 +67,7 @@ func (b *builder) viaPixels(e *dimension.Element) {
 	b.pixelled = append(b.pixelled, e)
 	alias := "p" + strconv.Itoa(len(b.pixelled))
 	src := b.add(alias, dialect.SQL(b.quote(overlapTable(e))))
+	src.driver = b.given(e) > 0
 	src.on(b.inPixels(alias))
 	for _, d := range e.Required {
 		b.provide(src, d, alias+"."+b.quote(d.Name))
@@ -113,8 +114,17 @@ func (b *builder) addOverlap(alias string, x, y *dimension.Element) error {
 			keys = append(keys, d)
 		}
 	}
-	t.Write(" FROM ", q(overlapTable(x)), " x JOIN ", q(overlapTable(y)), " y ON y.skypix_index = x.skypix_index AND ").Add(b.inPixels("y")).Add(on)
-	t.Write(" WHERE ").Add(b.inPixels("x"))
+	// The element of which more keys are given is the one to start from; the database does not know which has fewer rows.
+	outer, inner, how := x, y, " JOIN "
+	names := [2]string{"x", "y"}
+	if n, m := b.given(x), b.given(y); n != m {
+		how = " CROSS JOIN "
+		if n < m {
+			outer, inner, names = y, x, [2]string{"y", "x"}
+		}
+	}
+	t.Write(" FROM ", q(overlapTable(outer)), " ", names[0], how, q(overlapTable(inner)), " ", names[1])
+	t.Write(" WHERE y.skypix_index = x.skypix_index AND ").Add(b.inPixels("y")).Add(on).Write(" AND ").Add(b.inPixels("x"))
 	pushed, err := b.pushed(columns)
 	if err != nil {
 		return err
@@ -123,6 +133,7 @@ func (b *builder) addOverlap(alias string, x, y *dimension.Element) error {
 		t.Write(" AND ").Add(p)
 	}
 	src := b.add(alias, t.Write(")"))
+	src.driver = true
 	for _, d := range keys {
 		b.provide(src, d, alias+"."+q(d.Name))
 	}
@@ -163,6 +174,17 @@ func (b *builder) envelope(e, p *dimension.Element, region sphere.Region) ([]sph
 	return ranges, nil
 }
 
+// given counts the keys of an element, governors apart, that the condition gives.
+func (b *builder) given(e *dimension.Element) int {
+	n := 0
+	for _, d := range e.Required {
+		if b.isGiven(d) && !d.Governor {
+			n++
+		}
+	}
+	return n
+}
+
 func (b *builder) addLiteral(alias string, l literal) error {
 	e := l.element
 	region := l.region.Value.(sphere.Region)
@@ -188,8 +210,9 @@ func (b *builder) addLiteral(alias string, l literal) error {
 	}
 	t.Write(" FROM ")
 	condition := dialect.SQL()
+	how := ""
 	if len(ranges) > fewRanges {
-		// A table of ranges lets the database look up each in the index of pixels, or go through the pixels of few rows.
+		// A table of ranges lets the database look up each in the index of pixels, or go through the pixels of given elements.
 		t.Write("(VALUES ")
 		for i, r := range ranges {
 			if i > 0 {
@@ -197,7 +220,11 @@ func (b *builder) addLiteral(alias string, l literal) error {
 			}
 			t.Write("(").Arg(int64(r.Begin), int64(r.End)).Write(")")
 		}
-		t.Write(") r JOIN ")
+		how = " CROSS JOIN "
+		if b.given(e) > 0 {
+			how = " JOIN "
+		}
+		t.Write(") r", how)
 		condition.Write("x.skypix_index >= r.column1 AND x.skypix_index < r.column2")
 	} else {
 		condition.Add(inRanges("x.skypix_index", ranges))
@@ -211,6 +238,7 @@ func (b *builder) addLiteral(alias string, l literal) error {
 		t.Write(" AND ").Add(p)
 	}
 	src := b.add(alias, t.Write(")"))
+	src.driver = true
 	for _, d := range e.Required {
 		b.provide(src, d, alias+"."+q(d.Name))
 	}

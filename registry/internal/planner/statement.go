@@ -197,30 +197,35 @@ func (b *builder) reduced(out []output) []output {
 // from writes the FROM and WHERE clauses.
 func (b *builder) from(t *dialect.Text) {
 	where := b.where
-	// Outer joins come last: SQLite does not reorder tables around them.
-	slices.SortStableFunc(b.sources, func(x, y *source) int {
+	// Drivers come first and are joined so that they stay first. Outer joins come last: SQLite does not reorder tables around them.
+	place := func(s *source) int {
 		switch {
-		case x.left == y.left:
+		case s.driver:
 			return 0
-		case y.left:
-			return -1
+		case s.left:
+			return 2
 		}
 		return 1
-	})
+	}
+	slices.SortStableFunc(b.sources, func(x, y *source) int { return place(x) - place(y) })
 	for i, s := range b.sources {
 		switch {
 		case i == 0:
 			t.Write(" FROM ").Add(s.table).Write(" ", s.alias)
-			where = append(s.joins, where...)
-			continue
+		case b.sources[i-1].driver:
+			t.Write(" CROSS JOIN ").Add(s.table).Write(" ", s.alias)
 		case s.left:
-			t.Write(" LEFT")
+			t.Write(" LEFT JOIN ").Add(s.table).Write(" ", s.alias, " ON ").Join(" AND ", s.joins)
+			continue
+		default:
+			t.Write(" JOIN ").Add(s.table).Write(" ", s.alias, " ON ")
+			if len(s.joins) == 0 {
+				t.Write("1 = 1")
+			}
+			t.Join(" AND ", s.joins)
+			continue
 		}
-		t.Write(" JOIN ").Add(s.table).Write(" ", s.alias, " ON ")
-		if len(s.joins) == 0 {
-			t.Write("1 = 1")
-		}
-		t.Join(" AND ", s.joins)
+		where = append(slices.Clone(s.joins), where...)
 	}
 	if len(where) > 0 {
 		t.Write(" WHERE ").Join(" AND ", where)

@@ -23,6 +23,7 @@ type builder struct {
 	whole      []*dimension.Element       // whose every field is needed
 	orderedBy  []*query.DatasetField      // dataset fields that rows are ordered by
 	shown      []*query.DatasetField      // dataset fields among the columns
+	isIn       []*dimension.Element       // keys restricted to a list or range
 	empty      bool
 
 	overlaps []overlap // joins by region
@@ -44,7 +45,9 @@ type source struct {
 	alias string
 	table *dialect.Text
 	left  bool
-	joins []*dialect.Text
+	// driver says that its rows are few compared with those of other tables, so that it is read first.
+	driver bool
+	joins  []*dialect.Text
 }
 
 func (s *source) on(t *dialect.Text) { s.joins = append(s.joins, t) }
