@@ -143,10 +143,10 @@ func (f *Filter) passes(t *task) []pass {
 		var out []pass
 		for _, s := range []quantum.State{quantum.Failed, quantum.Blocked} {
 			if slices.Contains(f.States, s) {
-				// The state is written out so that the partial index is found to fit.
+				// The condition of the partial index is written out so that the index is found to fit.
 				state := strconv.Itoa(int(s))
 				from := strings.Replace(attemptSelect, "valet_attempt a", "valet_attempt a INDEXED BY valet_attempt_unsuccessful", 1)
-				out = append(out, pass{from + " WHERE a.task = ? AND a.state = " + state + " AND (a.cause, a.data_id, a.execution, a.try) > (?, ?, ?, ?)" + only +
+				out = append(out, pass{from + " WHERE a.task = ? AND a.state IN (4, 5) AND a.state = " + state + " AND (a.cause, a.data_id, a.execution, a.try) > (?, ?, ?, ?)" + only +
 					" ORDER BY a.cause, a.data_id, a.execution, a.try" + limit, []any{t.id}, []any{-1, "", 0, 0}, []int{9, 0, 1, 2}})
 			}
 		}

@@ -100,7 +100,7 @@ func (g *grouping) add(unique, key, label string, n int, class, message string, 
 }
 
 // failedAttempts chooses the newest attempts that failed, by the index that holds few others.
-var failedAttempts = fmt.Sprintf(" FROM valet_attempt a INDEXED BY valet_attempt_unsuccessful WHERE a.task = ? AND a.state = %d", quantum.Failed) + isNewest
+var failedAttempts = fmt.Sprintf(" FROM valet_attempt a INDEXED BY valet_attempt_unsuccessful WHERE a.task = ? AND a.state IN (4, 5) AND a.state = %d", quantum.Failed) + isNewest
 
 // groupCauses counts in the database: there are few causes, whatever the number of failures.
 func (l *Ledger) groupCauses(ctx context.Context, t *task, g *grouping) error {
