@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"valet/registry/dataset"
 	"valet/registry/internal/catalog"
@@ -138,29 +139,40 @@ func (r *Registry) searchesOf(ctx context.Context, q AllDatasetsQuery) ([]*typeS
 	if err != nil {
 		return nil, err
 	}
-	in, err := r.SearchIn(ctx, q.Collections, q.Defaults, q.First)
-	if err != nil {
-		return nil, err
+	given := q.Collections
+	if given == nil {
+		given = q.Defaults.Collections
+	}
+	if q.First && slices.ContainsFunc(given, IsGlob) {
+		return nil, errGlobsHaveNoOrder()
 	}
 	expression := q.Types
 	if len(expression) == 0 {
 		expression = []string{"*"}
 	}
+	types, missing, err := r.MatchDatasetTypes(ctx, expression...)
+	if err != nil {
+		return nil, err
+	}
+	if len(missing) > 0 || len(types) == 0 {
+		return nil, &NotFoundError{Kind: "dataset type", Name: append(missing, expression...)[0]}
+	}
+	in, err := r.SearchIn(ctx, q.Collections, q.Defaults, q.First)
+	if err != nil {
+		return nil, err
+	}
 	var out []*typeSearch
 	err = r.view(ctx, func(c *catalog.Catalog) error {
-		types, missing, err := matchTypes(ctx, c, expression)
-		if err != nil {
-			return err
-		}
-		if len(missing) > 0 || len(types) == 0 {
-			return &NotFoundError{Kind: "dataset type", Name: append(missing, expression...)[0]}
-		}
 		list, err := c.Flatten(ctx, in...)
 		if err != nil {
 			return err
 		}
 		for _, t := range types {
-			with, err := c.WithType(ctx, t, list)
+			of, err := c.Type(ctx, t.Name)
+			if err != nil {
+				return err
+			}
+			with, err := c.WithType(ctx, of, list)
 			if err != nil {
 				return err
 			}
@@ -168,7 +180,7 @@ func (r *Registry) searchesOf(ctx context.Context, q AllDatasetsQuery) ([]*typeS
 				continue
 			}
 			names := collectionNames(plain(with))
-			out = append(out, &typeSearch{t.Type, Query{Dimensions: t.Dimensions, Where: q.Where, Binds: q.Binds, DataID: q.DataID, Defaults: governors,
+			out = append(out, &typeSearch{t, Query{Dimensions: t.Dimensions, Where: q.Where, Binds: q.Binds, DataID: q.DataID, Defaults: governors,
 				OrderBy: q.OrderBy, Sorted: q.Sorted, Datasets: []DatasetSearch{{Type: t.Name, Collections: names, All: !q.First, Records: q.Records, RecordTable: q.RecordTable}}}})
 		}
 		return nil

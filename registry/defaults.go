@@ -62,10 +62,14 @@ func (r *Registry) SearchIn(ctx context.Context, given []string, d Defaults, fir
 		return given, nil
 	}
 	if first {
-		return nil, &query.Error{Kind: query.Invalid, Reason: "globs give collections in no order, so that none is the first to search",
-			Remedy: "name the collections, or ask for the datasets of all collections"}
+		return nil, errGlobsHaveNoOrder()
 	}
 	return r.expandGlobs(ctx, given)
+}
+
+func errGlobsHaveNoOrder() error {
+	return &query.Error{Kind: query.Invalid, Reason: "globs give collections in no order, so that none is the first to search",
+		Remedy: "name the collections, or ask for the datasets of all collections"}
 }
 
 // expandGlobs replaces globs by the names that match.

@@ -26,7 +26,7 @@ type queryCollectionsOptions struct {
 
 // AddFlags declares the flags.
 func (o *queryCollectionsOptions) AddFlags(f *pflag.FlagSet) {
-	f.StringSliceVar(&o.kinds, "collection-type", nil, "only collections of `TYPE` RUN, TAGGED, CHAINED or CALIBRATION; may be repeated")
+	f.StringArrayVar(&o.kinds, "collection-type", nil, "only collections of `TYPE` RUN, TAGGED, CHAINED or CALIBRATION; may be repeated")
 	f.StringVar(&o.chains, "chains", "tree", "`FORM` of chains: tree, table, inverse-tree, inverse-table, flatten or no-children")
 	f.BoolVarP(&o.showTypes, "show-dataset-types", "t", false, "show the dataset types of each collection")
 	f.StringSliceVar(&o.excludeTypes, "exclude-dataset-types", []string{"*_config", "*_log", "*_metadata", "packages"},
@@ -83,15 +83,16 @@ func (a *App) runQueryCollections(cmd *cobra.Command, o *queryCollectionsOptions
 	if err != nil {
 		return err
 	}
+	q := registry.CollectionQuery{Expression: splitCommas(globs), Kinds: kinds}
 	if len(globs) == 0 {
-		globs = []string{"*"}
+		q.Expression = []string{"*"}
 	}
-	list, err := x.match(globs, o.chains == "flatten")
+	if o.chains == "flatten" {
+		q.Chains = registry.FlattenChains
+	}
+	list, err := r.QueryCollections(ctx, q)
 	if err != nil {
 		return err
-	}
-	if len(kinds) > 0 {
-		list = slices.DeleteFunc(list, func(c *dataset.Collection) bool { return !slices.Contains(kinds, c.Kind) })
 	}
 	if o.chains != "flatten" && o.chains != "no-children" {
 		slices.SortStableFunc(list, byCollectionName)
@@ -146,14 +147,10 @@ func shownTypes(ctx context.Context, r *registry.Registry, x *collectionIndex, e
 		return nil, err
 	}
 	return func(c *dataset.Collection) []string {
-		members, err := x.match([]string{c.Name}, true)
-		if isGlob(c.Name) || err != nil {
-			members = []*dataset.Collection{c}
-		}
 		out := []string{}
-		for _, m := range members {
+		for _, m := range x.members(c) {
 			for _, name := range summaries[m.Name] {
-				if !matchAny(exclude, name) {
+				if !registry.MatchAny(exclude, name) {
 					out = append(out, name)
 				}
 			}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"valet/cmd/internal/ui"
 	"valet/datastore/butler"
 	"valet/registry"
+	"valet/registry/dataset"
 	"valet/registry/dimension"
 )
 
@@ -87,19 +89,12 @@ func (a *App) runQueryDataIDs(cmd *cobra.Command, o *queryDataIDsOptions, r *reg
 	if q.Dimensions, err = r.Universe().Group(names...); err != nil {
 		return err
 	}
-	if o.datasets != "" && len(names) == 0 {
-		types, _, err := matchTypes(ctx, r, []string{o.datasets})
+	if o.datasets != "" && len(o.collections) > 0 && len(names) == 0 {
+		types, _, err := r.MatchDatasetTypes(ctx, o.datasets)
 		if err != nil {
 			return err
 		}
-		var common, shown []string
-		for i, t := range types {
-			shown = append(shown, t.Name)
-			if i == 0 {
-				common = slices.Clone(t.Dimensions.Names())
-			}
-			common = slices.DeleteFunc(common, func(n string) bool { return !t.Dimensions.Has(n) })
-		}
+		common, shown := commonDimensions(types)
 		if len(common) == 0 {
 			return a.writeListing(cmd, &o.listing, listing{notes: []string{
 				"No dimensions in common for specified dataset types (" + pythonList(shown) + ")", noResults}})
@@ -109,9 +104,11 @@ func (a *App) runQueryDataIDs(cmd *cobra.Command, o *queryDataIDsOptions, r *reg
 		}
 	}
 	if len(q.Dimensions.Names()) == 0 {
-		return a.writeListing(cmd, &o.listing, listing{notes: []string{
-			"Result has one logical row but no columns because no dimensions were requested.",
-			"No results. Try requesting some dimensions or datasets, see --help for more information."}})
+		last := "No results. Try requesting some dimensions or datasets, see --help for more information."
+		if o.datasets != "" {
+			last = noResults
+		}
+		return a.writeListing(cmd, &o.listing, listing{notes: []string{"Result has one logical row but no columns because no dimensions were requested.", last}})
 	}
 	l := listing{columns: ui.DataIDColumns(q.Dimensions), notes: []string{noResults}}
 	none, err := o.join(ctx, r, &q)
@@ -122,14 +119,79 @@ func (a *App) runQueryDataIDs(cmd *cobra.Command, o *queryDataIDsOptions, r *reg
 		l.notes = []string{none, noResults}
 		return a.writeListing(cmd, &o.listing, l)
 	}
-	ids, err := a.selectDataIDs(ctx, o, r, q)
-	if err != nil {
-		return err
+	if o.streams() {
+		return a.writeStream(cmd, &o.listing, l.columns, func(yield func([]ui.Cell, error) bool) {
+			var cells []ui.Cell
+			for row, err := range distinctRows(r.SelectBounded(ctx, q, o.bounds(a))) {
+				if err == nil {
+					cells = ui.DataIDCells(cells[:0], row.DataID)
+				}
+				if !yield(cells, err) {
+					return
+				}
+			}
+		})
+	}
+	var ids []dimension.DataID
+	for row, err := range distinctRows(r.SelectBounded(ctx, q, o.bounds(a))) {
+		if err != nil {
+			return err
+		}
+		ids = append(ids, row.DataID)
+	}
+	if len(ids) == 0 {
+		reasons, err := r.ExplainNoResults(ctx, q, true)
+		if err != nil {
+			return err
+		}
+		l.notes = append(reasons, noResults)
+	}
+	if len(o.orderBy) == 0 {
+		order := keyOrder(q.Dimensions)
+		slices.SortStableFunc(ids, func(a, b dimension.DataID) int { return compareBy(order, a, b) })
 	}
 	for _, id := range ids {
 		l.rows = append(l.rows, ui.DataIDCells(nil, id))
 	}
 	return a.writeListing(cmd, &o.listing, l)
+}
+
+// distinctRows leaves out rows of the same data ID as the one before. Rows of a search through several validity ranges repeat; sorted
+// ones are neighbours.
+func distinctRows(in iter.Seq2[*registry.Row, error]) iter.Seq2[*registry.Row, error] {
+	return func(yield func(*registry.Row, error) bool) {
+		var last dimension.DataID
+		for row, err := range in {
+			if err == nil {
+				if !last.IsZero() && last.Compare(row.DataID) == 0 {
+					continue
+				}
+				last = row.DataID
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// streams reports whether rows are written as they come: those of programs that want all. Bounded ones are gathered first, so that
+// whoever reads them slowly keeps no other process from writing to the repository.
+func (o *queryDataIDsOptions) streams() bool {
+	format, err := ui.ParseFormat(o.listing.format)
+	return err == nil && format != ui.TableFormat && o.limit == 0
+}
+
+// commonDimensions are the names of dimensions that all types have, and the names of the types.
+func commonDimensions(types []*dataset.Type) (common, shown []string) {
+	for i, t := range types {
+		shown = append(shown, t.Name)
+		if i == 0 {
+			common = slices.Clone(t.Dimensions.Names())
+		}
+		common = slices.DeleteFunc(common, func(n string) bool { return !t.Dimensions.Has(n) })
+	}
+	return common, shown
 }
 
 // join adds the searches of --datasets to a query. If no type has datasets in the collections, it says so.
@@ -141,57 +203,31 @@ func (o *queryDataIDsOptions) join(ctx context.Context, r *registry.Registry, q 
 	if len(collections) == 0 {
 		collections = []string{"*"}
 	}
-	x, err := indexCollections(ctx, r)
+	types, _, err := r.MatchDatasetTypes(ctx, o.datasets)
 	if err != nil {
 		return "", err
 	}
-	in, err := x.match(collections, true)
+	list, err := r.QueryCollections(ctx, registry.CollectionQuery{Expression: collections, Chains: registry.FlattenChains})
 	if err != nil {
 		return "", err
 	}
-	summaries, err := r.Summaries(ctx, collectionNames(in)...)
+	in := collectionNames(list)
+	summaries, err := r.Summaries(ctx, in...)
 	if err != nil {
 		return "", err
 	}
-	types, _, err := matchTypes(ctx, r, []string{o.datasets})
-	if err != nil {
-		return "", err
+	// Names that hold no glob are searched as they were given, so that an explanation names them.
+	search := collections
+	if slices.ContainsFunc(collections, registry.IsGlob) {
+		search = in
 	}
 	for _, t := range types {
-		var with []string
-		for _, c := range in {
-			if slices.Contains(summaries[c.Name], t.Name) {
-				with = append(with, c.Name)
-			}
-		}
-		if len(with) > 0 {
-			q.Datasets = append(q.Datasets, registry.DatasetSearch{Type: t.Name, Collections: with, Restrict: true})
+		if slices.ContainsFunc(in, func(name string) bool { return slices.Contains(summaries[name], t.Name) }) {
+			q.Datasets = append(q.Datasets, registry.DatasetSearch{Type: t.Name, Collections: search, Restrict: true})
 		}
 	}
 	if len(q.Datasets) == 0 {
 		return fmt.Sprintf("No datasets of type %s existed in the specified collections %s.", dimension.Quote(o.datasets), strings.Join(collections, ",")), nil
 	}
 	return "", nil
-}
-
-// selectDataIDs returns the data IDs of a query in butler's order, cut at the limit.
-func (a *App) selectDataIDs(ctx context.Context, o *queryDataIDsOptions, r *registry.Registry, q registry.Query) ([]dimension.DataID, error) {
-	keep, ask := o.most()
-	q.Limit = ask
-	var ids []dimension.DataID
-	for row, err := range r.Select(ctx, q) {
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, row.DataID)
-	}
-	if keep > 0 && len(ids) > keep {
-		ids = ids[:keep]
-		a.warnCut(keep)
-	}
-	if len(o.orderBy) == 0 {
-		order := keyOrder(q.Dimensions)
-		slices.SortStableFunc(ids, func(a, b dimension.DataID) int { return compareBy(order, a, b) })
-	}
-	return ids, nil
 }

@@ -60,7 +60,11 @@ func newQueryDatasetTypesCommand(a *App) *cobra.Command {
 
 func (a *App) runQueryDatasetTypes(cmd *cobra.Command, o *queryDatasetTypesOptions, r *registry.Registry, globs []string) error {
 	ctx := cmd.Context()
-	types, _, err := matchTypes(ctx, r, globs)
+	globs = splitCommas(globs)
+	if len(globs) == 0 {
+		globs = []string{"*"}
+	}
+	types, _, err := r.MatchDatasetTypes(ctx, globs...)
 	if err != nil {
 		return err
 	}
@@ -94,46 +98,20 @@ func (a *App) runQueryDatasetTypes(cmd *cobra.Command, o *queryDatasetTypesOptio
 	return a.writeListing(cmd, &o.listing, l)
 }
 
-// matchTypes returns the registered types that names and globs stand for, sorted by name, and the plain names that none has. No
-// names stand for all. A name of a component gives an error of upstream's class.
-func matchTypes(ctx context.Context, r *registry.Registry, names []string) (types []*dataset.Type, missing []string, err error) {
-	all, err := r.DatasetTypes(ctx)
-	if err != nil || len(names) == 0 {
-		return all, nil, err
-	}
-	wanted := map[string]bool{}
-	for _, n := range names {
-		if strings.Contains(n, ".") {
-			return nil, nil, &classError{class: "DatasetTypeExpressionError", reason: "component datasets cannot be searched for: " + dimension.Quote(n)}
-		}
-		found := false
-		for _, t := range all {
-			if t.Name == n || isGlob(n) && matchGlob(n, t.Name) {
-				wanted[t.Name], found = true, true
-			}
-		}
-		if !found && !isGlob(n) {
-			missing = append(missing, n)
-		}
-	}
-	return slices.DeleteFunc(all, func(t *dataset.Type) bool { return !wanted[t.Name] }), missing, nil
-}
-
 // typesIn returns the names of the types that collections, given as names and globs, may hold.
 func typesIn(ctx context.Context, r *registry.Registry, collections []string) (map[string]bool, error) {
-	x, err := indexCollections(ctx, r)
+	list, err := r.QueryCollections(ctx, registry.CollectionQuery{Expression: collections, Chains: registry.FlattenChains})
 	if err != nil {
 		return nil, err
 	}
-	list, err := x.match(collections, true)
-	if err != nil {
-		return nil, err
+	held := map[string]bool{}
+	if len(list) == 0 {
+		return held, nil
 	}
 	summaries, err := r.Summaries(ctx, collectionNames(list)...)
 	if err != nil {
 		return nil, err
 	}
-	held := map[string]bool{}
 	for _, types := range summaries {
 		for _, t := range types {
 			held[t] = true

@@ -1,21 +1,17 @@
 package cli
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"io"
+	"errors"
+	"iter"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"valet/cmd/internal/ui"
 	"valet/datastore/butler"
 	"valet/registry"
 	"valet/registry/dataset"
-	"valet/registry/dimension"
 	"valet/registry/query"
 )
 
@@ -28,6 +24,7 @@ type queryDatasetsOptions struct {
 	findFirst   bool
 	all         bool
 	noFindFirst bool
+	showURI     bool
 }
 
 // AddFlags declares the flags.
@@ -36,6 +33,7 @@ func (o *queryDatasetsOptions) AddFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.findFirst, "find-first", false, "only the dataset of the first collection that has one, for each type and data ID")
 	f.BoolVar(&o.all, "all", false, "all datasets (the default)")
 	f.BoolVar(&o.noFindFirst, "no-find-first", false, "the same as --all")
+	f.BoolVar(&o.showURI, "show-uri", false, "show where the file of each dataset is, or of each of its components")
 	o.conditionOptions.AddFlags(f)
 	o.repositoryOption.AddFlags(f)
 	o.listing.AddFlags(f)
@@ -46,7 +44,9 @@ func newQueryDatasetsCommand(a *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "query-datasets REPO [GLOB..] [OPTIONS]",
 		Short: "List datasets",
-		Long:  `Query-datasets lists the datasets of the types whose names match one of the globs. If one type is named and has none, the command fails.`,
+		Long: `Query-datasets lists the datasets of the types whose names match one of the globs. If one type is named and has none, the command fails.
+With --limit 0 rows of formats other than table are written while the database is read: read them promptly, because no other process
+can write to the repository until they are through.`,
 		Example: `  valet query-datasets REPO 'metricvalue_*' --collections u/metrics --where "instrument='TestCam' AND visit=42"
   valet query-datasets REPO diaPipe_metadata --collections u/sci --find-first --format jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -65,7 +65,7 @@ func newQueryDatasetsCommand(a *App) *cobra.Command {
 				return err
 			}
 			return a.withButler(cmd.Context(), repo, func(b *butler.Butler) error {
-				return a.runQueryDatasets(cmd, &o, b.Registry, globs, where, binds)
+				return a.runQueryDatasets(cmd, &o, b, splitCommas(globs), where, binds)
 			})
 		},
 	}
@@ -75,162 +75,97 @@ func newQueryDatasetsCommand(a *App) *cobra.Command {
 	return cmd
 }
 
-// foundDatasets are the datasets of one type.
-type foundDatasets struct {
-	of   *dataset.Type
-	refs []dataset.Ref
-}
-
-func (a *App) runQueryDatasets(cmd *cobra.Command, o *queryDatasetsOptions, r *registry.Registry, globs []string, where query.Expr, binds query.Binds) error {
+// runQueryDatasets asks for one type by its name, or for all that match: the answers to nothing found differ (queries.md 10.1).
+func (a *App) runQueryDatasets(cmd *cobra.Command, o *queryDatasetsOptions, b *butler.Butler, globs []string, where query.Expr, binds query.Binds) error {
 	ctx := cmd.Context()
-	collections := o.collections
-	if len(collections) == 0 {
-		collections = []string{"*"}
-	}
-	if o.findFirst && slices.ContainsFunc(collections, isGlob) {
-		return &query.Error{Kind: query.Invalid, Reason: "--find-first needs collections in an order, which globs do not give"}
-	}
-	single := len(globs) == 1 && !isGlob(globs[0])
+	single := len(globs) == 1 && !registry.IsGlob(globs[0])
 	if len(o.orderBy) > 0 && !single {
 		return &classError{class: "NotImplementedError", reason: "--order-by works with one dataset type only"}
 	}
-	x, err := indexCollections(ctx, r)
-	if err != nil {
-		return err
+	in := o.collections
+	if len(in) == 0 {
+		in = []string{"*"}
 	}
-	in, err := x.match(collections, true)
-	if err != nil {
-		return err
+	q := registry.AllDatasetsQuery{Types: globs, Collections: in, First: o.findFirst, Where: where, Binds: binds, OrderBy: o.orderBy, Sorted: true,
+		Bounds: o.bounds(a), Records: o.showURI, RecordTable: b.Store.Config.Table}
+	var found iter.Seq2[*registry.FoundRef, error]
+	if single {
+		found = oneType(ctx, b.Registry, q)
+	} else {
+		found = b.Registry.AllDatasets(ctx, q)
 	}
-	types, missing, err := matchTypes(ctx, r, globs)
-	if err != nil {
-		return err
+	if !o.findFirst {
+		found = distinct(found, len(o.orderBy) == 0)
 	}
-	if len(missing) > 0 {
-		types = nil
+	err := a.writeDatasets(cmd, o, b, found)
+	var missing *registry.NotFoundError
+	var noType *registry.TypeExpressionError
+	if errors.As(err, &missing) && missing.Kind == "dataset type" || single && errors.As(err, &noType) {
 		log := a.Log("registry")
-		log.Warn().Strs("missing", missing).Msg("dataset types are not registered")
+		log.Warn().Msg(err.Error())
+		return a.writeDatasets(cmd, o, b, func(func(*registry.FoundRef, error) bool) {})
 	}
-	keep, ask := o.most()
-	base := registry.Query{Where: where, Binds: binds, OrderBy: o.orderBy, Sorted: true}
-	summaries, err := r.Summaries(ctx, collectionNames(in)...)
-	if err != nil {
-		return err
-	}
-	var found []foundDatasets
-	left := ask
-	for _, t := range types {
-		var names []string
-		for _, c := range in {
-			if slices.Contains(summaries[c.Name], t.Name) {
-				names = append(names, c.Name)
-			}
-		}
-		if !single && len(names) == 0 {
-			continue
-		}
-		base.Limit = left
-		refs, err := selectRefs(ctx, r, base, t, names, !o.findFirst)
-		if err != nil {
-			return err
-		}
-		if len(refs) > 0 {
-			found = append(found, foundDatasets{t, refs})
-		}
-		if left > 0 {
-			if left -= len(refs); left <= 0 {
-				break
-			}
-		}
-	}
-	if single && len(types) == 1 && len(found) == 0 {
-		return &classError{class: "EmptyQueryResultError", reason: fmt.Sprintf("no datasets of type %q in the collections satisfy the query", types[0].Name)}
-	}
-	if keep != ask && left <= 0 && len(found) > 0 {
-		last := &found[len(found)-1]
-		if last.refs = last.refs[:len(last.refs)-1]; len(last.refs) == 0 {
-			found = found[:len(found)-1]
-		}
-		a.warnCut(keep)
-	}
-	for _, f := range found {
-		if len(o.orderBy) == 0 {
-			order := keyOrder(f.of.Dimensions)
-			slices.SortStableFunc(f.refs, func(a, b dataset.Ref) int {
-				return cmp.Or(strings.Compare(a.Run, b.Run), compareBy(order, a.DataID, b.DataID))
-			})
-		}
-	}
-	return a.writeDatasets(cmd, &o.listing, found)
+	return err
 }
 
-// selectRefs returns the datasets of a type that a query finds in collections.
-func selectRefs(ctx context.Context, r *registry.Registry, q registry.Query, t *dataset.Type, collections []string, all bool) ([]dataset.Ref, error) {
-	q.Dimensions = t.Dimensions
-	q.Datasets = []registry.DatasetSearch{{Type: t.Name, Collections: collections, All: all}}
-	var out []dataset.Ref
-	seen := map[dataset.ID]bool{}
-	for row, err := range r.Select(ctx, q) {
+// oneType streams the datasets of the one type of a query. Finding none is an error.
+func oneType(ctx context.Context, r *registry.Registry, q registry.AllDatasetsQuery) iter.Seq2[*registry.FoundRef, error] {
+	return func(yield func(*registry.FoundRef, error) bool) {
+		// Globs are wrong for the first match whatever the type is; collections matter only if the type exists.
+		if q.First && slices.ContainsFunc(q.Collections, registry.IsGlob) {
+			_, err := r.SearchIn(ctx, q.Collections, q.Defaults, true)
+			yield(nil, err)
+			return
+		}
+		types, missing, err := r.MatchDatasetTypes(ctx, q.Types...)
+		if err == nil && len(missing) > 0 {
+			err = &registry.NotFoundError{Kind: "dataset type", Name: missing[0]}
+		}
+		var in []string
+		if err == nil {
+			in, err = r.SearchIn(ctx, q.Collections, q.Defaults, q.First)
+		}
 		if err != nil {
-			return nil, err
+			yield(nil, err)
+			return
 		}
-		f := row.Datasets[0]
-		if !seen[f.ID] {
-			seen[f.ID] = true
-			out = append(out, dataset.Ref{ID: f.ID, Type: t, DataID: row.DataID, Run: f.Run})
-		}
-	}
-	return out, nil
-}
-
-// writeDatasets writes a table for each type, or one listing for programs.
-func (a *App) writeDatasets(cmd *cobra.Command, o *outputOptions, found []foundDatasets) error {
-	format, err := o.check(cmd)
-	if err != nil {
-		return err
-	}
-	if format != ui.TableFormat {
-		return a.writeListing(cmd, o, datasetRows(found))
-	}
-	return ui.WriteFile(o.out, a.Stdout, func(w io.Writer) error {
-		for _, f := range found {
-			if _, err := io.WriteString(w, "\n"); err != nil {
-				return err
-			}
-			columns := append([]ui.Column{{Name: "type", Kind: ui.Text}, {Name: "run", Kind: ui.Text}, {Name: "id", Kind: ui.Text}}, ui.DataIDColumns(f.of.Dimensions)...)
-			rows, err := ui.NewRows(w, ui.TableFormat, "None", columns)
+		q.Bounds.Explain = true
+		of := types[0]
+		one := registry.Query{Dimensions: of.Dimensions, Where: q.Where, Binds: q.Binds, OrderBy: q.OrderBy, Sorted: q.Sorted,
+			Datasets: []registry.DatasetSearch{{Type: of.Name, Collections: in, All: !q.First, Records: q.Records, RecordTable: q.RecordTable}}}
+		for row, err := range r.SelectBounded(ctx, one, q.Bounds) {
 			if err != nil {
-				return err
+				yield(nil, err)
+				return
 			}
-			for _, ref := range f.refs {
-				cells := ui.DataIDCells([]ui.Cell{ui.TextCell(f.of.Name), ui.TextCell(ref.Run), ui.TextCell(ref.ID.String())}, ref.DataID)
-				if err := rows.Row(cells...); err != nil {
-					return err
-				}
+			f := row.Datasets[0]
+			if !yield(&registry.FoundRef{Ref: dataset.Ref{ID: f.ID, Type: of, DataID: row.DataID, Run: f.Run}, Record: f.Record}, nil) {
+				return
 			}
-			if err := rows.Close(); err != nil {
-				return err
-			}
-		}
-		_, err := io.WriteString(w, "\n")
-		return err
-	})
-}
-
-// datasetRows lists datasets for programs. Data IDs are JSON, as their dimensions are those of their type.
-func datasetRows(found []foundDatasets) listing {
-	l := listing{columns: []ui.Column{{Name: "type", Kind: ui.Text}, {Name: "run", Kind: ui.Text}, {Name: "id", Kind: ui.Text},
-		{Name: "storage_class", Kind: ui.Text}, {Name: "dataId", Kind: ui.JSON}}}
-	for _, f := range found {
-		columns := ui.DataIDColumns(f.of.Dimensions)
-		for _, ref := range f.refs {
-			l.rows = append(l.rows, []ui.Cell{ui.TextCell(f.of.Name), ui.TextCell(ref.Run), ui.TextCell(ref.ID.String()),
-				ui.TextCell(f.of.StorageClass), ui.JSONCell(dataIDObject(columns, ref.DataID))})
 		}
 	}
-	return l
 }
 
-func dataIDObject(columns []ui.Column, id dimension.DataID) string {
-	return string(ui.AppendObject(nil, columns, ui.DataIDCells(nil, id)))
+// distinct leaves out what was found before, through another collection. Sorted rows of one dataset have one data ID, so that little
+// has to be remembered.
+func distinct(in iter.Seq2[*registry.FoundRef, error], sorted bool) iter.Seq2[*registry.FoundRef, error] {
+	return func(yield func(*registry.FoundRef, error) bool) {
+		seen := map[dataset.ID]struct{}{}
+		var last dataset.Ref
+		for ref, err := range in {
+			if err == nil {
+				if sorted && (ref.Type != last.Type || ref.DataID.Compare(last.DataID) != 0) {
+					clear(seen)
+					last = ref.Ref
+				}
+				if _, ok := seen[ref.ID]; ok {
+					continue
+				}
+				seen[ref.ID] = struct{}{}
+			}
+			if !yield(ref, err) {
+				return
+			}
+		}
+	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,10 +69,7 @@ func (a *App) runQueryDimensionRecords(cmd *cobra.Command, o *queryDataIDsOption
 		}
 		return err
 	}
-	if !e.IsDimension() && !e.AlwaysJoin {
-		return &classError{class: "UnimplementedQueryError", reason: fmt.Sprintf("listing the records of %s is not supported", name)}
-	}
-	q.Dimensions = e.Group()
+	q.Element, q.Dimensions = e, e.Group()
 	l := listing{notes: []string{noResults}}
 	for _, f := range e.Fields() {
 		l.columns = append(l.columns, recordColumn(f, table))
@@ -83,29 +81,42 @@ func (a *App) runQueryDimensionRecords(cmd *cobra.Command, o *queryDataIDsOption
 	if none != "" {
 		return a.writeListing(cmd, &o.listing, l)
 	}
-	ids, err := a.selectDataIDs(ctx, o, r, q)
-	if err != nil {
-		return err
+	if o.streams() {
+		return a.writeStream(cmd, &o.listing, l.columns, func(yield func([]ui.Cell, error) bool) {
+			var cells []ui.Cell
+			for row, err := range distinctRows(r.SelectBounded(ctx, q, o.bounds(a))) {
+				if err == nil {
+					cells = appendRecord(cells[:0], row.Record, table)
+				}
+				if !yield(cells, err) {
+					return
+				}
+			}
+		})
 	}
-	x := r.Expander()
-	for _, id := range ids {
-		rec, err := x.Record(ctx, e, id)
+	var found []*registry.Row
+	for row, err := range distinctRows(r.SelectBounded(ctx, q, o.bounds(a))) {
 		if err != nil {
 			return err
 		}
-		row := make([]ui.Cell, len(l.columns))
-		for i, f := range e.Fields() {
-			var v any
-			if rec != nil {
-				v = rec.Values[i]
-			} else if d := id.Get(f.Name); !d.IsZero() {
-				v = d.Any() // an element without a record has its keys only
-			}
-			row[i] = recordCell(f, v, table)
-		}
-		l.rows = append(l.rows, row)
+		found = append(found, &registry.Row{DataID: row.DataID, Record: row.Record})
+	}
+	if len(o.orderBy) == 0 {
+		order := keyOrder(q.Dimensions)
+		slices.SortStableFunc(found, func(a, b *registry.Row) int { return compareBy(order, a.DataID, b.DataID) })
+	}
+	for _, row := range found {
+		l.rows = append(l.rows, appendRecord(nil, row.Record, table))
 	}
 	return a.writeListing(cmd, &o.listing, l)
+}
+
+// appendRecord appends a cell for each field of a record.
+func appendRecord(cells []ui.Cell, rec *dimension.Record, table bool) []ui.Cell {
+	for i, f := range rec.Element.Fields() {
+		cells = append(cells, recordCell(f, rec.Values[i], table))
+	}
+	return cells
 }
 
 // recordColumn is the column of a field. Tables show a timespan in one column and no region.
@@ -168,14 +179,14 @@ func boundCell(tai, unbounded int64) ui.Cell {
 	return ui.TextCell(time.Unix(0, tai).UTC().Format("2006-01-02T15:04:05.999999999"))
 }
 
-// showTimespan shows a timespan as butler does, in TAI to the second.
+// showTimespan shows a timespan as butler does, in TAI, cut to the second.
 func showTimespan(t dimension.Timespan) string {
 	if t.IsEmpty() {
 		return "(empty)"
 	}
 	var b strings.Builder
 	bound := func(tai int64) string {
-		return time.Unix(0, tai).Round(time.Second).UTC().Format("2006-01-02T15:04:05")
+		return time.Unix(0, tai).Truncate(time.Second).UTC().Format("2006-01-02T15:04:05")
 	}
 	if t.Begin == dimension.MinTime {
 		b.WriteString("(-∞, ")

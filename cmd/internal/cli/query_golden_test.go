@@ -13,12 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// unsupportedCases are golden cases that valet refuses, with the reason.
-var unsupportedCases = map[string]string{
-	"cli-54": "a test of regions in --where",
-	"cli-55": "tracts and visits are joined by region",
-}
-
 // TestGoldenCommands runs the query commands on the golden repository: output to the letter, exit codes and error classes.
 func TestGoldenCommands(t *testing.T) {
 	const dir = "../../../testdata/queries/"
@@ -50,12 +44,6 @@ func TestGoldenCommands(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			a := &App{Program: "valet", Args: args, Stdout: &stdout, Stderr: &stderr, Now: time.Now}
 			code := a.Main(context.Background())
-			if reason := unsupportedCases[c.ID]; reason != "" {
-				if code != ExitFailure || !strings.Contains(stderr.String(), "is not supported") {
-					t.Errorf("exit code %d, %s; expected to be refused: %s", code, &stderr, reason)
-				}
-				return
-			}
 			if code != c.Result.ExitCode {
 				t.Errorf("%q: exit code %d, want %d: %s", c.Args.Argv, code, c.Result.ExitCode, &stderr)
 			}

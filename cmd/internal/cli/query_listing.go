@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -73,6 +74,27 @@ func (a *App) writeListing(cmd *cobra.Command, o *outputOptions, l listing) erro
 	return a.writeRows(cmd, o, "None", l.columns, func(rows ui.Rows) error {
 		for _, r := range l.rows {
 			if err := rows.Row(r...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// writeStream writes rows as they come, which may be reused from one to the next. Nothing is written if the first is an error.
+func (a *App) writeStream(cmd *cobra.Command, o *outputOptions, columns []ui.Column, rows iter.Seq2[[]ui.Cell, error]) error {
+	next, stop := iter.Pull2(rows)
+	defer stop()
+	cells, err, more := next()
+	if err != nil {
+		return err
+	}
+	return a.writeRows(cmd, o, "None", columns, func(out ui.Rows) error {
+		for ; more; cells, err, more = next() {
+			if err != nil {
+				return err
+			}
+			if err := out.Row(cells...); err != nil {
 				return err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"valet/registry"
 	"valet/registry/dataset"
 	"valet/registry/dimension"
 	"valet/registry/query"
@@ -29,7 +30,7 @@ func (o *conditionOptions) AddFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.where, "where", "", "only what satisfies the `EXPRESSION`")
 	f.StringArrayVar(&o.binds, "bind", nil, "`NAME=JSON` gives the value of :NAME in the expression; may be repeated")
 	f.StringSliceVar(&o.orderBy, "order-by", nil, "order by `KEYS`, descending with - in front; may be repeated")
-	f.IntVar(&o.limit, "limit", -20000, "at most `N` rows; 0 for all, negative to be warned if there are more")
+	f.IntVar(&o.limit, "limit", registry.DefaultLimit, "at most `N` rows; 0 for all, negative to be warned if there are more")
 }
 
 // read parses the expression and the binds. Errors are *query.Error and *UsageError.
@@ -59,18 +60,12 @@ func (o *conditionOptions) read(cmd *cobra.Command) (query.Expr, query.Binds, er
 	return where, binds, nil
 }
 
-// most is the number of rows to keep and to ask for, 0 for all. One more is asked for if there is to be a warning.
-func (o *conditionOptions) most() (keep, ask int) {
-	if o.limit < 0 {
-		return -o.limit, -o.limit + 1
-	}
-	return o.limit, o.limit
-}
-
-// warnCut tells that there is more than was listed.
-func (a *App) warnCut(n int) {
-	log := a.Log("registry")
-	log.Warn().Int("limit", n).Msg("more results are available than the limit; use --limit 0 for all")
+// bounds are how many rows are wanted; butler's limit of zero is none.
+func (o *conditionOptions) bounds(a *App) registry.Bounds {
+	return registry.Bounds{Limit: o.limit, AllRows: o.limit == 0, OnMore: func(n int) {
+		log := a.Log("registry")
+		log.Warn().Int("limit", n).Msg("more results are available than the limit; use --limit 0 for all")
+	}}
 }
 
 // bindValue makes a bind of JSON: numbers, texts and lists are themselves, an object with one key is {"time": ISO TAI},
