@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -89,13 +90,15 @@ func (r *Registry) LocateDataset(ctx context.Context, l Lookup) (*dataset.Ref, e
 	}
 	complete := !slices.ContainsFunc(t.Dimensions.Required, func(d *dimension.Element) bool { return values[d.Name] == nil })
 	if !complete || t.IsCalibration && l.Timespan == nil {
-		var names []string
-		for name := range values {
-			names = append(names, name)
-		}
-		g, err := r.universe.Group(names...)
+		g, err := r.universe.Group(slices.Collect(maps.Keys(values))...)
 		if err != nil {
 			return nil, err
+		}
+		for _, d := range t.Dimensions.Required {
+			if !g.Has(d.Name) {
+				// No record can give it.
+				return nil, &DimensionNameError{Given: slices.Sorted(maps.Keys(values)), Missing: d.Name}
+			}
 		}
 		id, err := dataIDOf(g, values)
 		if err != nil {

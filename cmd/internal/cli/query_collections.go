@@ -73,6 +73,7 @@ func newQueryCollectionsCommand(a *App) *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	o.AddFlags(cmd.Flags())
+	addOptionsFile(cmd)
 	exits(cmd, ExitOK, ExitFailure, ExitUsage, ExitInternal, ExitTryAgain)
 	return cmd
 }

@@ -66,6 +66,7 @@ have.`,
 	}
 	cmd.Flags().SortFlags = false
 	o.AddFlags(cmd.Flags())
+	addOptionsFile(cmd)
 	exits(cmd, ExitOK, ExitFailure, ExitUsage, ExitInternal, ExitTryAgain)
 	return cmd
 }

@@ -54,6 +54,7 @@ func newQueryDatasetTypesCommand(a *App) *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	o.AddFlags(cmd.Flags())
+	addOptionsFile(cmd)
 	exits(cmd, ExitOK, ExitFailure, ExitUsage, ExitInternal, ExitTryAgain)
 	return cmd
 }

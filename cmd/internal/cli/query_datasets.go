@@ -71,6 +71,7 @@ can write to the repository until they are through.`,
 	}
 	cmd.Flags().SortFlags = false
 	o.AddFlags(cmd.Flags())
+	addOptionsFile(cmd)
 	exits(cmd, ExitOK, ExitFailure, ExitUsage, ExitInternal, ExitTryAgain)
 	return cmd
 }

@@ -41,6 +41,7 @@ hexadecimal digits and timespans as objects with begin and end in TAI.`,
 	cmd.Flags().SortFlags = false
 	o.AddFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&noCheck, "no-check", false, "no effect, as with butler")
+	addOptionsFile(cmd)
 	exits(cmd, ExitOK, ExitFailure, ExitUsage, ExitInternal, ExitTryAgain)
 	return cmd
 }
