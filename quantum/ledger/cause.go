@@ -123,7 +123,7 @@ func dataIDLength(s string) int {
 // pathLength is the length of a path at the start of s: one that starts with a slash, or holds two of them.
 func pathLength(s string) int {
 	slashes, i := 0, 0
-	for i < len(s) && (isWord(s[i]) || strings.IndexByte("/.-+@%~=:", s[i]) >= 0) {
+	for i < len(s) && (isWord(s[i]) || strings.IndexByte("/.-+@%~:", s[i]) >= 0) {
 		if s[i] == ':' && (i+1 >= len(s) || s[i+1] == ' ' || i+1 < len(s) && s[i+1] == '/') {
 			// What follows is another word, or what precedes the scheme of a URL.
 			break

@@ -48,8 +48,8 @@ func open(t testing.TB, dir string) *butler.Butler {
 	return b
 }
 
-// build plans the memory metrics of the golden repository.
-func build(t testing.TB, b *butler.Butler, where string, extend bool) *quantum.Graph {
+// resolve reads the pipeline of the golden repository.
+func resolve(t testing.TB, b *butler.Butler) *pipeline.Resolved {
 	t.Helper()
 	l := &pipeline.Loader{Read: os.ReadFile, Table: verify.Table()}
 	p, err := l.Load(filepath.Join(golden, "metrics.yaml"))
@@ -58,7 +58,7 @@ func build(t testing.TB, b *butler.Butler, where string, extend bool) *quantum.G
 	}
 	resolved, err := p.Resolve(l.Table, pipeline.Options{Read: os.ReadFile, Universe: b.Registry.Universe(), Convertible: dataset.Convertible,
 		Registered: func(name string) (*pipeline.Definition, bool, error) {
-			typ, err := b.Registry.DatasetType(t.Context(), name)
+			typ, err := b.Registry.DatasetType(context.Background(), name)
 			if err != nil {
 				return nil, false, nil
 			}
@@ -67,6 +67,13 @@ func build(t testing.TB, b *butler.Butler, where string, extend bool) *quantum.G
 	if err != nil {
 		t.Fatal(err)
 	}
+	return resolved
+}
+
+// build plans the metrics of the golden repository.
+func build(t testing.TB, b *butler.Butler, where string, extend bool) *quantum.Graph {
+	t.Helper()
+	resolved := resolve(t, b)
 	now := time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
 	src := executor.Source{Registry: b.Registry, RecordTable: b.Store.Config.Table}
 	c, err := quantum.ResolveCollections(t.Context(), src, quantum.CollectionOptions{Inputs: []string{"u/sci"}, Output: "u/metrics", RunTimeName: now, ExtendRun: extend})
