@@ -33,7 +33,7 @@ func (s gridSource) Rows(_ context.Context, q quantum.Search) iter.Seq2[*quantum
 					vs = append(vs, dimension.StringValue("TestCam"))
 				case "detector":
 					vs = append(vs, dimension.IntValue(i%100))
-				case "visit":
+				case "visit", "exposure":
 					vs = append(vs, dimension.IntValue(2026112300000+i/100))
 				default:
 					if e.KeyType() == dimension.String {
@@ -110,6 +110,20 @@ func BenchmarkRecord(b *testing.B) {
 		spent += fill(b, u, l, "r"+string(rune('a'+runs)), n)
 	}
 	b.ReportMetric(float64(spent.Nanoseconds())/float64(runs*n), "ns/quantum")
+}
+
+// BenchmarkTwice asks for the status of a million quanta that were all done twice: the dearest case.
+func BenchmarkTwice(b *testing.B) {
+	const n = 1_000_000
+	u := open(b, copyRepository(b))
+	l := ledger.New(u.Registry, ledger.Options{})
+	fill(b, u, l, "r", n)
+	b.ReportMetric(float64(fill(b, u, l, "r", n).Nanoseconds())/n, "ns/again")
+	for b.Loop() {
+		if s, err := l.Status(context.Background(), "r"); err != nil || s.Counts.Succeeded+s.Counts.Failed != n {
+			b.Fatalf("%+v %v", s, err)
+		}
+	}
 }
 
 // BenchmarkMillion asks a ledger of a million attempts.

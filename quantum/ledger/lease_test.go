@@ -165,4 +165,3 @@ func TestOwnProcess(t *testing.T) {
 		t.Error("a process that cannot exist lives")
 	}
 }
-

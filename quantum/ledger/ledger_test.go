@@ -301,6 +301,17 @@ func TestRebuild(t *testing.T) {
 	if again, err := l.Rebuild(t.Context(), b, run, "test"); err != nil || again != n {
 		t.Errorf("%d %v", again, err)
 	}
+	if err := l.Forget(t.Context(), run); err != nil {
+		t.Error(err)
+	}
+	if list, err := l.Runs(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("%v %v", list, err)
+	}
+	for _, line := range strings.Split(content(t, dir), "\n") {
+		if strings.HasPrefix(line, "valet_") && !strings.HasSuffix(line, " 0") && !strings.HasPrefix(line, migrations.Table) && !strings.HasPrefix(line, "valet_cause") {
+			t.Errorf("left: %s", line)
+		}
+	}
 }
 
 // TestMigrateFaults lets every statement of the first migration fail in turn: nothing may be left, and the next try succeeds.
@@ -409,4 +420,3 @@ func TestRecordIsUndone(t *testing.T) {
 		})
 	}
 }
-

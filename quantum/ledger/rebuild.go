@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 
 	"valet/datastore/butler"
@@ -101,6 +102,24 @@ func (l *Ledger) forgetDerived(ctx context.Context, e *Lease) error {
 	if other > 0 {
 		return &KnownRunError{Run: e.run}
 	}
+	return e.forget(ctx)
+}
+
+// Forget removes all records of a run, after the run itself was removed, in small transactions. A run that the ledger does not know is no
+// error. The error is a *HeldError while a process writes to it.
+func (l *Ledger) Forget(ctx context.Context, run string) error {
+	if exists, err := l.Exists(ctx); err != nil || !exists {
+		return err
+	}
+	e, err := l.Acquire(ctx, run)
+	if err != nil {
+		return err
+	}
+	return errors.Join(e.forget(ctx), e.Release(context.WithoutCancel(ctx)))
+}
+
+// forget removes what is recorded of the run; causes stay, as they belong to all runs.
+func (e *Lease) forget(ctx context.Context) error {
 	for more := true; more; {
 		err := e.write(ctx, func(tx *registry.Tx) error {
 			more = false
