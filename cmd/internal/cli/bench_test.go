@@ -3,9 +3,14 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
+
+	"valet/cmd/internal/synthetic"
 )
 
 // The report has every part, each with figures that can be, and nothing is left behind.
@@ -73,4 +78,53 @@ func TestBenchRefuses(t *testing.T) {
 			t.Errorf("%v: exit code %d: %s", args, code, stderr)
 		}
 	}
+}
+
+var (
+	benchQuanta = flag.Int("quanta", 5000, "quanta of the run that BenchmarkMainJob measures")
+	benchTasks  = flag.Int("tasks", 1, "tasks over each metadata file in it")
+)
+
+// BenchmarkMainJob compares the main job, graph and all, with the floor, each on a repository of its own below TMPDIR.
+func BenchmarkMainJob(b *testing.B) {
+	o := &benchOptions{processes: runtime.GOMAXPROCS(0)}
+	perVisit := 100 * *benchTasks
+	size := synthetic.Options{Visits: (*benchQuanta + perVisit - 1) / perVisit, Detectors: 100}
+	b.Run("valet", func(b *testing.B) {
+		dir := b.TempDir()
+		made, err := synthetic.Make(b.Context(), filepath.Join(dir, "made"), size)
+		if err != nil {
+			b.Fatal(err)
+		}
+		pipeline := filepath.Join(dir, "bench.yaml")
+		if err := writeBenchPipeline(pipeline, *benchTasks); err != nil {
+			b.Fatal(err)
+		}
+		a, _, _ := testApp()
+		a.logs = defaultLogging(a)
+		n, runs := 0, 0
+		for b.Loop() {
+			r, err := a.runBench(b.Context(), o, made, pipeline, fmt.Sprintf("%s/%d", benchChain, runs))
+			if err != nil {
+				b.Fatal(err)
+			}
+			n, runs = n+r.quanta, runs+1
+		}
+		b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "quanta/s")
+	})
+	b.Run("floor", func(b *testing.B) {
+		made, err := synthetic.Make(b.Context(), b.TempDir(), size)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n, runs := 0, 0
+		for b.Loop() {
+			r, err := floorBench(b.Context(), o, made, fmt.Sprintf("u/floor/%d", runs))
+			if err != nil {
+				b.Fatal(err)
+			}
+			n, runs = n+r.Quanta, runs+1
+		}
+		b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "quanta/s")
+	})
 }
