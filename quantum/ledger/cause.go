@@ -52,6 +52,9 @@ func shorten(s string, limit int) string {
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
+// maxReplaced is how far a path or data ID is followed: every word of a long message could be the start of one.
+const maxReplaced = 512
+
 // Normalize replaces what differs between messages of the same kind: data IDs, UUIDs, hexadecimal numbers, paths and numbers.
 func Normalize(message string) string {
 	out := make([]byte, 0, len(message))
@@ -94,6 +97,7 @@ func isHex(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' 
 
 // dataIDLength is the length of a data ID in braces at the start of s, such as {instrument: 'C', visit: 3}, 0 if there is none.
 func dataIDLength(s string) int {
+	s = s[:min(len(s), maxReplaced)]
 	i := 1
 	for i < len(s) && isWord(s[i]) {
 		i++
@@ -122,6 +126,7 @@ func dataIDLength(s string) int {
 
 // pathLength is the length of a path at the start of s: one that starts with a slash, or holds two of them.
 func pathLength(s string) int {
+	s = s[:min(len(s), maxReplaced)]
 	slashes, i := 0, 0
 	for i < len(s) && (isWord(s[i]) || strings.IndexByte("/.-+@%~:", s[i]) >= 0) {
 		if s[i] == ':' && (i+1 >= len(s) || s[i+1] == ' ' || i+1 < len(s) && s[i+1] == '/') {

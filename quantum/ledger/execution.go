@@ -101,6 +101,17 @@ func (l *Ledger) checkLife(ctx context.Context, run int64, e *Execution) error {
 	case err != nil:
 		return err
 	case h == nil || h.execution != e.ID:
+		// It may have ended between the two looks.
+		err := l.rows(ctx)("SELECT state, ended, exit_code, error FROM valet_execution WHERE id = ?", []any{e.ID}, func(row []driver.Value) error {
+			e.State, e.Ended, e.Error = ExecutionState(text(row[0])), instant(row[1]), text(row[3])
+			if row[2] != nil {
+				e.ExitCode = int(integer(row[2]))
+			}
+			return nil
+		})
+		if err != nil || e.State != Running {
+			return err
+		}
 		e.State = Died
 		if e.Ended.IsZero() {
 			e.Ended = e.Started

@@ -15,7 +15,7 @@
 // a log, workers, reasons in detail. Where Python prunes datasets behind the ledger's back, Drift says so.
 //
 // Weak spots: the number of planned quanta of a run that several executions worked on is the largest that is certain, not a count of
-// different quanta; a data ID is ordered as text.
+// different quanta; a data ID is ordered as text; some statements are SQLite's own (INDEXED BY, json_each, bare columns beside MAX).
 package ledger
 
 import (
