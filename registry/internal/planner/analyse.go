@@ -37,7 +37,7 @@ func (b *builder) analyse() {
 	b.wider = b.dimensions != q.Dimensions
 }
 
-// noteLists finds the keys that the condition restricts to a list or a range.
+// noteLists finds the keys that the condition restricts to a list or a range, and the fields that it gives.
 func (b *builder) noteLists() {
 	parts := []query.Predicate{b.query.Condition}
 	if and, ok := b.query.Condition.(*query.And); ok {
@@ -50,6 +50,10 @@ func (b *builder) noteLists() {
 			x = p.X
 		case *query.InRange:
 			x = p.X
+		case *query.Compare:
+			if f, ok := p.X.(*query.Field); ok && p.Op == query.Equal {
+				b.equal = append(b.equal, f)
+			}
 		}
 		if key, ok := x.(*query.DimensionKey); ok {
 			b.isIn = append(b.isIn, key.Dimension)

@@ -108,7 +108,7 @@ func (b *builder) addSearch(i int) error {
 	}
 	var src *source
 	switch {
-	case len(calibs) > 0 && len(tags) > 0, !placed.hasFields && len(s.Collections) > 1 && !b.isFlat():
+	case len(calibs) > 0 && len(tags) > 0, !placed.hasFields && len(s.Collections) > 1 && !b.isFlat() && !b.isOnce(i):
 		table, err := b.searchRows(s, n, tags, calibs)
 		if err != nil {
 			return err
@@ -136,8 +136,11 @@ func (b *builder) addSearch(i int) error {
 	for _, d := range s.Type.Dimensions.Required {
 		b.provide(src, d, alias+"."+q(d.Name))
 	}
-	if s.isFirst(b) && len(s.Collections) > 1 && !placed.late {
+	if s.isFirst(b) && len(s.Collections) > 1 && !placed.late || b.isOnce(i) {
 		b.where = append(b.where, b.noEarlier(alias, s))
+	}
+	if len(calibs) == 0 {
+		b.reachKeys(src, s, alias)
 	}
 	if (n.run || n.ingest) && id != "" {
 		d := b.add("d"+strconv.Itoa(i), dialect.SQL("dataset"))
@@ -164,7 +167,49 @@ func (b *builder) addSearch(i int) error {
 // isFlat reports whether a search of which nothing but its dimensions is needed may be joined as it is, with a row for each
 // collection, because duplicates of the result are removed and no rows are counted.
 func (b *builder) isFlat() bool {
-	return len(b.query.Dimensions.Required) > 0 && b.isDistinct() && !b.isCounted()
+	return len(b.query.Dimensions.Required) > 0 && b.wider && !b.isCounted()
+}
+
+// isOnce reports whether a search of which nothing but its dimensions is needed gives each data ID once because rows are left out
+// that an earlier collection has. Unlike removing duplicates that takes no memory.
+func (b *builder) isOnce(i int) bool {
+	s := &b.query.Searches[i]
+	n, _ := b.needsOf(i)
+	return !b.wider && s.Restrict && len(s.Collections) > 1 && !n.any() && !s.isCalibration() && !b.isCounted()
+}
+
+// reachKeys lets the unique index (type, collection, dimensions) lead to a given key behind one that is not, if that one is a small
+// table like that of detectors: the datasets of a visit are then a lookup for each detector. It leaves out nothing, because the
+// keys of datasets are in those tables.
+func (b *builder) reachKeys(src *source, s *Search, alias string) {
+	required := s.Type.Dimensions.Required
+	last := -1
+	for i, d := range required {
+		if b.isSelective(d) {
+			last = i
+		}
+	}
+	for _, d := range required[:max(last, 0)] {
+		if b.isGiven(d) || d.Governor || !d.Cached || !d.HasTable() {
+			continue
+		}
+		t := dialect.SQL(alias, ".", b.quote(d.Name), " IN (SELECT ", b.quote(d.Keys[0].Name), " FROM ", b.quote(d.Name))
+		word := " WHERE "
+		for _, r := range d.Required[:len(d.Required)-1] {
+			if v, ok := b.constants[r.Name]; ok {
+				t.Write(word, b.quote(r.Name), " = ").Arg(v.Any())
+				word = " AND "
+			}
+		}
+		src.on(t.Write(")"))
+	}
+}
+
+// isSelective reports whether the condition leaves few values of a dimension: by its key, an alternate key, or a dimension that it
+// implies and that is not one of few.
+func (b *builder) isSelective(d *dimension.Element) bool {
+	return !d.Governor && !d.Cached && (b.isGiven(d) || slices.ContainsFunc(d.Implied, func(x *dimension.Element) bool { return !x.Cached && b.isGiven(x) }) ||
+		slices.ContainsFunc(b.equal, func(f *query.Field) bool { return f.Element == d }))
 }
 
 // isCounted reports whether the matches of a search are counted.

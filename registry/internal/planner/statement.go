@@ -146,20 +146,12 @@ func (b *builder) isDistinct() bool {
 	named := func(list []*query.DatasetField, s *Search) bool {
 		return slices.ContainsFunc(list, func(f *query.DatasetField) bool { return f.DatasetType == s.Type.Name })
 	}
-	result := len(b.shown) > 0 || len(b.orderedBy) > 0
-	counted, several := false, false
 	for i := range b.query.Searches {
 		s := &b.query.Searches[i]
-		result = result || !s.Restrict
-		counted = counted || named(b.shown, s) && s.isFirst(b) && s.isCalibration()
-		several = several || s.Restrict && len(s.Collections) > 1 && !named(b.shown, s) && !named(b.orderedBy, s)
-	}
-	if !result || counted || !several {
-		// Of several validity ranges in the first collection that has one, columns show any.
-		return several || counted
-	}
-	for i := range b.query.Searches {
-		s := &b.query.Searches[i]
+		if named(b.shown, s) && s.isFirst(b) && s.isCalibration() {
+			// Of several validity ranges in the first collection that has one, columns show any.
+			return true
+		}
 		// A search of which only the dimensions matter gives each row once by itself.
 		if n, _ := b.needsOf(i); s.Restrict && len(s.Collections) > 1 && !named(b.shown, s) && !named(b.orderedBy, s) && n.any() {
 			return true

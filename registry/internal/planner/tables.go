@@ -24,6 +24,7 @@ type builder struct {
 	orderedBy  []*query.DatasetField      // dataset fields that rows are ordered by
 	shown      []*query.DatasetField      // dataset fields among the columns
 	isIn       []*dimension.Element       // keys restricted to a list or range
+	equal      []*query.Field             // compared for equality
 	empty      bool
 
 	overlaps []overlap // joins by region
@@ -134,6 +135,16 @@ func (b *builder) covered(e *dimension.Element) bool {
 	})
 }
 
+// isFew reports whether the condition leaves few rows of an element that the rows of a dataset search are found by, which the
+// database does not know, so that it would rather begin with the datasets.
+func (b *builder) isFew(e *dimension.Element) bool {
+	_, given := b.constants[e.Name]
+	if !e.IsDimension() || !b.isSelective(e) || b.isGiven(e) && !given {
+		return false
+	}
+	return slices.ContainsFunc(b.query.Searches, func(s Search) bool { return slices.Contains(s.Type.Dimensions.Required, e) })
+}
+
 func (b *builder) addElement(e *dimension.Element) {
 	if b.tables[e] != "" {
 		return
@@ -147,6 +158,7 @@ func (b *builder) addElement(e *dimension.Element) {
 		return
 	}
 	src := b.add(alias, dialect.SQL(b.quote(e.Name)))
+	src.driver = b.isFew(e)
 	for _, d := range e.Required {
 		column := d.Name
 		if d == e {
