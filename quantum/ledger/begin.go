@@ -55,10 +55,10 @@ func plansOf(g *quantum.Graph) []plan {
 
 // Begin records the start of an execution and what it plans. It is to be called before the first write to the run.
 func (e *Lease) Begin(ctx context.Context, s Start) (*Journal, error) {
-	return e.begin(ctx, s, s.Graph.Collections.Output, plansOf(s.Graph))
+	return e.begin(ctx, Running, s, s.Graph.Collections.Output, plansOf(s.Graph))
 }
 
-func (e *Lease) begin(ctx context.Context, s Start, output string, plans []plan) (*Journal, error) {
+func (e *Lease) begin(ctx context.Context, state ExecutionState, s Start, output string, plans []plan) (*Journal, error) {
 	command, err := json.Marshal(s.Command)
 	if err != nil {
 		return nil, fmt.Errorf("begin run %q: %w", e.run, err)
@@ -79,8 +79,8 @@ func (e *Lease) begin(ctx context.Context, s Start, output string, plans []plan)
 			chain = output
 		}
 		err := one(tx.Rows, "INSERT INTO valet_execution (run, output, state, started, host, pid, process_start, version, workers, command, pipeline, options)"+
-			" VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-			[]any{e.runID, chain, now.UnixNano(), p.Host, p.PID, p.Started, s.Version, s.Workers, string(command), s.Pipeline, string(s.Options)}, &j.execution)
+			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+			[]any{e.runID, chain, string(state), now.UnixNano(), p.Host, p.PID, p.Started, s.Version, s.Workers, string(command), s.Pipeline, string(s.Options)}, &j.execution)
 		if err != nil {
 			return err
 		}

@@ -42,13 +42,8 @@ func (l *Ledger) Rebuild(ctx context.Context, b *butler.Butler, run, version str
 	if err := l.forgetDerived(ctx, e); err != nil {
 		return 0, err
 	}
-	j, err := e.begin(ctx, Start{Version: version}, "", nil)
+	j, err := e.begin(ctx, Derived, Start{Version: version}, "", nil)
 	if err != nil {
-		return 0, err
-	}
-	if err := e.write(ctx, func(tx *registry.Tx) error {
-		return tx.Exec("UPDATE valet_execution SET state = ? WHERE id = ?", string(Derived), j.execution)
-	}); err != nil {
 		return 0, err
 	}
 	var page []*Attempt
@@ -96,7 +91,7 @@ func (e *Lease) write(ctx context.Context, f func(tx *registry.Tx) error) error 
 // forgetDerived removes what an interrupted Rebuild left, in small transactions.
 func (l *Ledger) forgetDerived(ctx context.Context, e *Lease) error {
 	var other int64
-	if err := one(l.rows(ctx), "SELECT COUNT(*) FROM valet_execution WHERE run = ? AND NOT (state = 'derived' AND ended IS NULL OR state = 'died' AND command = 'null')", []any{e.runID}, &other); err != nil {
+	if err := one(l.rows(ctx), "SELECT COUNT(*) FROM valet_execution WHERE run = ? AND NOT (state = 'derived' AND ended IS NULL)", []any{e.runID}, &other); err != nil {
 		return err
 	}
 	if other > 0 {
