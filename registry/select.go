@@ -103,11 +103,7 @@ func (r *Registry) resolve(ctx context.Context, c *catalog.Catalog, q Query) (*a
 		if !s.Restrict && !q.Dimensions.Contains(t.Dimensions) {
 			return nil, &DimensionsError{Type: t.Name, Of: t.Dimensions, Query: q.Dimensions}
 		}
-		list, err := c.Flatten(ctx, s.Collections...)
-		if err != nil {
-			return nil, err
-		}
-		out := planner.Search{Type: t, Given: s.Collections, Collections: list, All: s.All, Restrict: s.Restrict}
+		out := planner.Search{Type: t, Given: s.Collections, All: s.All, Restrict: s.Restrict}
 		if s.Records {
 			out.RecordTable = s.RecordTable
 			if out.RecordTable == "" {
@@ -151,6 +147,12 @@ func (r *Registry) resolve(ctx context.Context, c *catalog.Catalog, q Query) (*a
 	}
 	if err := r.conditions(q, q.Dimensions.Union(whole...), returned, joined, &in.Query); err != nil {
 		return nil, err
+	}
+	// Upstream finds what is wrong with an expression before it looks for collections.
+	for i := range in.Searches {
+		if in.Searches[i].Collections, err = c.Flatten(ctx, in.Searches[i].Given...); err != nil {
+			return nil, err
+		}
 	}
 	return in, nil
 }
