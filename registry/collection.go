@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"valet/registry/dataset"
 	"valet/registry/internal/catalog"
@@ -223,6 +222,3 @@ func (r *Registry) Governors(ctx context.Context, collections ...string) (map[st
 	})
 	return out, err
 }
-
-// quoteNames shows names in a message.
-func quoteNames(names []string) string { return "'" + strings.Join(names, "', '") + "'" }
