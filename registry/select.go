@@ -145,16 +145,17 @@ func (r *Registry) resolve(ctx context.Context, c *catalog.Catalog, q Query) (*a
 	case q.WithRecords:
 		in.Elements = storedElements(q.Dimensions)
 	}
-	if err := r.conditions(q, q.Dimensions.Union(whole...), returned, joined, &in.Query); err != nil {
+	all := q.Dimensions.Union(whole...)
+	if err := r.bind(q, all, returned, joined, &in.Query); err != nil {
 		return nil, err
 	}
-	// Upstream finds what is wrong with an expression before it looks for collections.
+	// Upstream finds what is wrong with an expression before it looks for collections, but what the query lacks after that.
 	for i := range in.Searches {
 		if in.Searches[i].Collections, err = c.Flatten(ctx, in.Searches[i].Given...); err != nil {
 			return nil, err
 		}
 	}
-	return in, nil
+	return in, r.govern(q, all, &in.Query)
 }
 
 // columns gives the names of the columns their meaning. It also returns the dataset types of which they show fields.
@@ -191,8 +192,8 @@ func (r *Registry) columns(q Query) (columns []query.Operand, shown []string, er
 	return columns, shown, nil
 }
 
-// conditions binds the where expressions and the ordering and applies the governor rule (queries.md 4).
-func (r *Registry) conditions(q Query, whole *dimension.Group, returned, joined []string, in *planner.Query) error {
+// bind gives the where expressions and the ordering their meaning.
+func (r *Registry) bind(q Query, whole *dimension.Group, returned, joined []string, in *planner.Query) error {
 	result := query.Context{Universe: r.universe, Dimensions: q.Dimensions, Datasets: returned, Binds: q.Binds}
 	where, err := query.Bind(q.Where, result)
 	if err != nil {
@@ -206,6 +207,19 @@ func (r *Registry) conditions(q Query, whole *dimension.Group, returned, joined 
 	if err != nil {
 		return err
 	}
+	in.Condition = query.Conjunction(joinWhere, where, dataID)
+	for _, text := range q.OrderBy {
+		term, err := query.BindOrder(text, result)
+		if err != nil {
+			return err
+		}
+		in.Order = append(in.Order, term)
+	}
+	return nil
+}
+
+// govern applies the governor rule (queries.md 4).
+func (r *Registry) govern(q Query, whole *dimension.Group, in *planner.Query) (err error) {
 	defaults := map[string]dimension.Value{}
 	for name, value := range q.Defaults {
 		e := r.universe.Dimension(name)
@@ -216,18 +230,8 @@ func (r *Registry) conditions(q Query, whole *dimension.Group, returned, joined 
 			return fmt.Errorf("default data ID: %w", err)
 		}
 	}
-	in.Condition, err = query.ApplyGovernors(query.Conjunction(joinWhere, where, dataID), whole, defaults)
-	if err != nil {
-		return err
-	}
-	for _, text := range q.OrderBy {
-		term, err := query.BindOrder(text, result)
-		if err != nil {
-			return err
-		}
-		in.Order = append(in.Order, term)
-	}
-	return nil
+	in.Condition, err = query.ApplyGovernors(in.Condition, whole, defaults)
+	return err
 }
 
 // DimensionsError says that a dataset type has dimensions that a query does not.

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"database/sql/driver"
+	"slices"
 	"strconv"
 
 	"valet/registry/dimension"
@@ -74,10 +75,13 @@ func (b *builder) outputs(p *Plan) ([]output, error) {
 			switch {
 			case s.isFirst(b):
 				o.bare = s.isCalibration()
-			case f.Name == "timespan" && s.isCalibration(), len(s.Collections) > 1 && (f.Name == "dataset_id" || f.Name == "collection"):
+			case f.Name == "timespan":
+				o.unique = s.isCalibration()
+				if len(s.Collections) > 1 && b.wider && (!o.unique || b.showsMore()) {
+					out = append(out, output{Column: Column{Kind: OtherColumn, Index: -1}, text: dialect.SQL(b.searches[b.searchOf(f.DatasetType)].collection), unique: true})
+				}
+			case len(s.Collections) > 1 && (f.Name == "dataset_id" || f.Name == "collection"):
 				o.unique = true
-			case f.Name == "timespan" && len(s.Collections) > 1 && b.wider:
-				out = append(out, output{Column: Column{Kind: OtherColumn, Index: -1}, text: dialect.SQL(b.searches[b.searchOf(f.DatasetType)].collection), unique: true})
 			default:
 				o.bare = true
 			}
@@ -101,6 +105,19 @@ func (b *builder) outputs(p *Plan) ([]output, error) {
 		out = append(out, o)
 	}
 	return out, nil
+}
+
+// showsMore reports whether there are columns that do not tell rows apart. As upstream has it, collections then do where validity
+// ranges are shown, and else do not.
+func (b *builder) showsMore() bool {
+	return slices.ContainsFunc(b.query.Columns, func(x query.Operand) bool {
+		f, ok := x.(*query.DatasetField)
+		if !ok {
+			_, key := x.(*query.DimensionKey)
+			return !key
+		}
+		return f.Name == "run" || f.Name == "ingest_date"
+	})
 }
 
 // datasetOutputs are the columns of a dataset that comes back.

@@ -140,7 +140,9 @@ func (b *builder) addSearch(i int) error {
 		b.where = append(b.where, b.noEarlier(alias, s))
 	}
 	if len(calibs) == 0 {
-		b.reachKeys(src, s, alias)
+		if err := b.reachKeys(src, s, alias); err != nil {
+			return err
+		}
 	}
 	if (n.run || n.ingest) && id != "" {
 		d := b.add("d"+strconv.Itoa(i), dialect.SQL("dataset"))
@@ -181,7 +183,7 @@ func (b *builder) isOnce(i int) bool {
 // reachKeys lets the unique index (type, collection, dimensions) lead to a given key behind one that is not, if that one is a small
 // table like that of detectors: the datasets of a visit are then a lookup for each detector. It leaves out nothing, because the
 // keys of datasets are in those tables.
-func (b *builder) reachKeys(src *source, s *Search, alias string) {
+func (b *builder) reachKeys(src *source, s *Search, alias string) error {
 	required := s.Type.Dimensions.Required
 	last := -1
 	for i, d := range required {
@@ -194,15 +196,20 @@ func (b *builder) reachKeys(src *source, s *Search, alias string) {
 			continue
 		}
 		t := dialect.SQL(alias, ".", b.quote(d.Name), " IN (SELECT ", b.quote(d.Keys[0].Name), " FROM ", b.quote(d.Name))
-		word := " WHERE "
+		columns := map[string]string{d.Name: b.quote(d.Keys[0].Name)}
 		for _, r := range d.Required[:len(d.Required)-1] {
-			if v, ok := b.constants[r.Name]; ok {
-				t.Write(word, b.quote(r.Name), " = ").Arg(v.Any())
-				word = " AND "
-			}
+			columns[r.Name] = b.quote(r.Name)
+		}
+		pushed, err := b.pushed(columns)
+		if err != nil {
+			return err
+		}
+		if len(pushed) > 0 {
+			t.Write(" WHERE ").Join(" AND ", pushed)
 		}
 		src.on(t.Write(")"))
 	}
+	return nil
 }
 
 // isSelective reports whether the condition leaves few values of a dimension: by its key, an alternate key, or a dimension that it
