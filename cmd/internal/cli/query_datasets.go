@@ -23,7 +23,6 @@ type queryDatasetsOptions struct {
 	collections []string
 	findFirst   bool
 	all         bool
-	noFindFirst bool
 	showURI     bool
 }
 
@@ -32,7 +31,10 @@ func (o *queryDatasetsOptions) AddFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.collections, "collections", nil, "`COLLECTIONS` or globs to search; may be repeated (default all)")
 	f.BoolVar(&o.findFirst, "find-first", false, "only the dataset of the first collection that has one, for each type and data ID")
 	f.BoolVar(&o.all, "all", false, "all datasets (the default)")
-	f.BoolVar(&o.noFindFirst, "no-find-first", false, "the same as --all")
+	f.BoolFunc("no-find-first", "takes back a --find-first before it", func(string) error {
+		o.findFirst = false
+		return nil
+	})
 	f.BoolVar(&o.showURI, "show-uri", false, "show where the file of each dataset is, or of each of its components")
 	o.conditionOptions.AddFlags(f)
 	o.repositoryOption.AddFlags(f)
@@ -54,7 +56,7 @@ can write to the repository until they are through.`,
 			if err != nil {
 				return err
 			}
-			if o.findFirst && (o.all || o.noFindFirst) {
+			if o.findFirst && o.all {
 				return usagef(cmd, "--find-first and --all exclude each other")
 			}
 			if _, err := o.listing.check(cmd); err != nil {
@@ -84,7 +86,11 @@ func (a *App) runQueryDatasets(cmd *cobra.Command, o *queryDatasetsOptions, b *b
 		return &classError{class: "NotImplementedError", reason: "--order-by works with one dataset type only"}
 	}
 	in := o.collections
-	if len(in) == 0 {
+	switch {
+	case len(in) > 0:
+	case cmd.Flags().Changed("collections"):
+		in = []string{""} // an empty name, which no collection has
+	default:
 		in = []string{"*"}
 	}
 	q := registry.AllDatasetsQuery{Types: globs, Collections: in, First: o.findFirst, Where: where, Binds: binds, OrderBy: o.orderBy, Sorted: true,
