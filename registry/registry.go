@@ -9,8 +9,8 @@
 // transaction at a time (Write). On SQLite an unfinished Select keeps every writer, in this process and in others, from
 // committing: consume rows promptly and do slow work afterwards.
 //
-// Weak spots: searches of CALIBRATION collections and joins by region are refused; nothing is cached between calls except by
-// an Expander, so that each call sees what other processes committed.
+// Weak spots: overlaps of regions with pixels other than those that are stored are refused; nothing is cached between calls except
+// by an Expander, so that each call sees what other processes committed.
 package registry
 
 import (
@@ -35,9 +35,9 @@ type Options struct {
 	Managers map[string]string
 	ReadOnly bool
 	// BusyTimeout is how long a locked database is waited for; 0 means a minute. Waiting is told, once a second at most, to
-	// OnBusy, if set, with the time waited so far.
+	// OnBusy, if set, with the time waited so far and what is known about the process that holds the lock, which may be nothing.
 	BusyTimeout time.Duration
-	OnBusy      func(waited time.Duration)
+	OnBusy      func(waited time.Duration, holder string)
 	Log         zerolog.Logger
 }
 
