@@ -52,7 +52,7 @@ func TestBusy(t *testing.T) {
 	o := copyGolden(t)
 	o.BusyTimeout = 1300 * time.Millisecond
 	told := 0
-	o.OnBusy = func(waited time.Duration) {
+	o.OnBusy = func(waited time.Duration, _ string) {
 		told++
 		if waited < time.Second || waited > 2*time.Second {
 			t.Errorf("told after %s", waited)

@@ -33,7 +33,7 @@ type Options struct {
 	Getenv func(string) (string, bool)
 	// BusyTimeout and OnBusy are those of the registry.
 	BusyTimeout time.Duration
-	OnBusy      func(waited time.Duration)
+	OnBusy      func(waited time.Duration, holder string)
 	Log         zerolog.Logger
 }
 

@@ -178,13 +178,17 @@ func (c *committer) restore(items []Item) error {
 }
 
 // removeFiles removes files that no row will name. What cannot be removed is harmless: a later run writes over it. After a fault of
-// the lease the files may be those of whoever has the run now, and stay.
+// the lease the files may be those of whoever has the run now, and stay. Logs that keep what earlier attempts logged stay too: the
+// next attempt finds them at their places.
 func removeFiles(r *run, results []result, why error) {
 	if isFenced(why) {
 		return
 	}
 	for i := range results {
 		for k := range results[i].files {
+			if f := &results[i].files[k]; f.Ref.ID == results[i].out.LogID && inTheWay(results[i].out.Item) {
+				continue
+			}
 			_ = r.butler.Store.Remove(&results[i].files[k].Record)
 		}
 	}

@@ -3,8 +3,10 @@ package executor
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
+	"valet/datastore/butler"
 	"valet/quantum"
 )
 
@@ -22,7 +24,8 @@ type loop struct {
 
 type blockResult struct {
 	results []result
-	// rest was not run; with err, its first quantum is the one that err stopped.
+	// rest was not run. With err, its first quantum is the one that err stopped; of what is in its way only that is left of which the
+	// file was not written over.
 	rest []Item
 	err  error
 }
@@ -122,8 +125,6 @@ func (l *loop) collect(br blockResult) {
 		}
 	}
 	if br.err != nil {
-		l.plan.Release(br.rest[0])
-		br.rest = br.rest[1:]
 		l.halt(br.err)
 	}
 	l.feed.giveBack(br.rest)
@@ -195,6 +196,17 @@ func (l *loop) drop(g *commitGroup) {
 	}
 }
 
+// keepUntouched takes the records from what was in the way of a quantum and was written over, so that no row comes back for it.
+func keepUntouched(it Item, written []butler.File) {
+	inTheWay := it.Task.InTheWay[it.Row]
+	for i := range inTheWay {
+		old := &inTheWay[i].Found
+		if old.Record != nil && slices.ContainsFunc(written, func(f butler.File) bool { return f.Record.Path == old.Record.Path }) {
+			old.Record = nil
+		}
+	}
+}
+
 // work runs blocks until there are none.
 func work(ctx context.Context, w *worker, jobs <-chan []Item, results chan<- blockResult) {
 	for block := range jobs {
@@ -207,7 +219,7 @@ func work(ctx context.Context, w *worker, jobs <-chan []Item, results chan<- blo
 			res, err := w.do(ctx, it)
 			if err != nil {
 				removeFiles(w.run, []result{res}, err)
-				w.sweep(&result{out: Outcome{Item: it}})
+				keepUntouched(it, res.files)
 				br.rest, br.err = block[i:], err
 				break
 			}

@@ -63,25 +63,24 @@ func (e *ConfigConflictError) Hint() string {
 	return "configs in one run must be consistent: undo the change, or make a new run without --extend-run"
 }
 
-// Prepare makes the run ready for its quanta: collections, dataset types, configs and packages (pipelines.md 3.3, 4.1, 5.1). All is
-// checked before anything is written, and everything is written in one transaction.
-func Prepare(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareOptions) error {
-	missing, err := missingTypes(ctx, b, g.Pipeline)
-	if err != nil {
+// Check finds what would keep a run from being prepared, before anything is written: dataset types that are not registered, tasks
+// that cannot be made, formats that valet does not write, and datasets that would share a file.
+func Check(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareOptions) error {
+	if _, err := typesToRegister(ctx, b, g, o); err != nil {
 		return err
-	}
-	if len(missing) > 0 && !o.Register {
-		e := &MissingTypeError{}
-		for _, t := range missing {
-			e.Names = append(e.Names, t.Name)
-		}
-		return e
 	}
 	r, err := newRun(ctx, b, g)
 	if err != nil {
 		return err
 	}
-	if err := checkCollisions(ctx, r, g); err != nil {
+	return checkCollisions(ctx, r, g)
+}
+
+// Prepare makes the run ready for its quanta: collections, dataset types, configs and packages (pipelines.md 3.3, 4.1, 5.1). All is
+// written in one transaction. Check should have been asked before.
+func Prepare(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareOptions) error {
+	missing, err := typesToRegister(ctx, b, g, o)
+	if err != nil {
 		return err
 	}
 	var files []butler.File
@@ -121,6 +120,19 @@ func Prepare(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareO
 		}
 	}
 	return err
+}
+
+// typesToRegister are the dataset types that are missing and may be registered.
+func typesToRegister(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareOptions) ([]*dataset.Type, error) {
+	missing, err := missingTypes(ctx, b, g.Pipeline)
+	if err != nil || len(missing) == 0 || o.Register {
+		return missing, err
+	}
+	e := &MissingTypeError{}
+	for _, t := range missing {
+		e.Names = append(e.Names, t.Name)
+	}
+	return nil, e
 }
 
 // missingTypes are the dataset types of the pipeline that are not registered, in their order.

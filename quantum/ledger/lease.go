@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"valet/quantum/executor"
 	"valet/registry"
 )
 
@@ -59,6 +60,9 @@ func (e *FencedError) Hint() string {
 
 // ExitCode is that of what may be tried again later.
 func (e *FencedError) ExitCode() int { return 75 }
+
+// Is lets the executor know what happened: it leaves files alone that may be the successor's.
+func (e *FencedError) Is(target error) bool { return target == executor.ErrFenced }
 
 // Lease is the right to write to a run. It is safe for concurrent use.
 type Lease struct {

@@ -56,7 +56,7 @@ func (a *App) runBench(ctx context.Context, o *benchOptions, made *synthetic.Rep
 	if err != nil {
 		return r, err
 	}
-	g, err := a.buildGraph(ctx, b, in, p)
+	g, err := a.buildGraph(ctx, b, in, p, nil)
 	if err != nil {
 		return r, err
 	}
@@ -100,7 +100,7 @@ func (a *App) resumeBench(ctx context.Context, made *synthetic.Repository, pipel
 	if err != nil {
 		return 0, err
 	}
-	g, err := a.buildGraph(ctx, b, in, p)
+	g, err := a.buildGraph(ctx, b, in, p, nil)
 	if err != nil {
 		return 0, err
 	}

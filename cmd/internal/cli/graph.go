@@ -78,7 +78,7 @@ func (a *App) runGraph(ctx context.Context, cmd *cobra.Command, o *graphOptions)
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	g, err := a.buildGraph(ctx, b, &o.inputOptions, p)
+	g, err := a.buildGraph(ctx, b, &o.inputOptions, p, nil)
 	if err != nil || len(o.show) > 0 {
 		return err
 	}
@@ -89,8 +89,9 @@ func (a *App) runGraph(ctx context.Context, cmd *cobra.Command, o *graphOptions)
 	return a.writeRows(cmd, &o.listing, "", graphColumns, func(rows ui.Rows) error { return countGraph(rows, g) })
 }
 
-// buildGraph resolves the pipeline in the repository, builds the graph and prints the --show items.
-func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions, p *pipeline.Pipeline) (*quantum.Graph, error) {
+// buildGraph resolves the pipeline in the repository, builds the graph and prints the --show items. Before it looks at what the output
+// run holds, it calls before, which may be nil.
+func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions, p *pipeline.Pipeline, before func(*quantum.Collections) error) (*quantum.Graph, error) {
 	resolved, err := a.resolveIn(ctx, b, o, p)
 	if err != nil {
 		return nil, err
@@ -114,6 +115,11 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if before != nil {
+		if err := before(collections); err != nil {
+			return nil, err
+		}
 	}
 	build := quantum.Options{Collections: collections, Where: where, Clobber: o.clobber, Now: now}
 	if resolved.Instrument != "" {

@@ -15,8 +15,11 @@ import (
 func (a *App) openButler(ctx context.Context, repo string, readOnly bool) (*butler.Butler, error) {
 	log := a.Log("registry")
 	return butler.Open(ctx, repo, butler.Options{ReadOnly: readOnly, Getenv: a.lookupEnv, Log: log,
-		OnBusy: func(waited time.Duration) {
-			log.Warn().Dur("waited", waited).Msg("database is locked by another process, waiting")
+		OnBusy: func(waited time.Duration, holder string) {
+			if holder == "" {
+				holder = "another process"
+			}
+			log.Warn().Dur("waited", waited).Msg("database is locked by " + holder + ", waiting")
 		}})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/pprof"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -84,7 +85,15 @@ func (a *App) runRun(ctx context.Context, o *runOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	g, err := a.buildGraph(ctx, b, &o.inputOptions, p)
+	x := a.newExecution(b)
+	defer func() { err = errors.Join(err, x.close()) }()
+	g, err := a.buildGraph(ctx, b, &o.inputOptions, p, func(c *quantum.Collections) error {
+		if readOnly || !c.RunExists {
+			return nil
+		}
+		// What another process writes to the run meanwhile would make the graph untrue.
+		return x.acquire(ctx, c.Run)
+	})
 	if err != nil || len(o.show) > 0 {
 		return err
 	}
@@ -100,7 +109,7 @@ func (a *App) runRun(ctx context.Context, o *runOptions) (err error) {
 			return err
 		}
 	}
-	return a.execute(ctx, b, g, o)
+	return a.execute(ctx, b, g, o, x, p.AppendYAML(nil))
 }
 
 // emptyGraphError says that there is nothing to run. Upstream takes that as a failure, also if all is done (pipelines.md 4.4).
@@ -123,19 +132,31 @@ func (e *emptyGraphError) Hint() string {
 
 // execute prepares the run, runs its quanta, and tells how it went: the reports asked for, then the summary line, which is the last
 // on stderr whatever happened.
-func (a *App) execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o *runOptions) error {
+func (a *App) execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o *runOptions, x *execution, pipelineText []byte) error {
 	t := newTally(a, g, b.Root)
 	t.keep = o.summary != "" || o.junit != ""
-	err := executor.Prepare(ctx, b, g, executor.PrepareOptions{
-		Register: o.register, SkipInit: o.skipInit, NoVersions: o.noVersions, Version: versionLine(),
-	})
+	ctx, x.lost = context.WithCancelCause(ctx)
+	defer x.lost(nil)
+	prepare := executor.PrepareOptions{Register: o.register, SkipInit: o.skipInit, NoVersions: o.noVersions, Version: versionLine()}
+	err := executor.Check(ctx, b, g, prepare)
 	if err != nil {
+		return err
+	}
+	if x.lease == nil {
+		if err := x.acquire(ctx, g.Collections.Run); err != nil {
+			return err
+		}
+	}
+	if err := executor.Prepare(ctx, b, g, prepare); err != nil {
 		return err
 	}
 	if o.initOnly {
 		log := a.Log("executor")
 		log.Info().Str("run", g.Collections.Run).Msg("configs and packages are written")
 		return nil
+	}
+	if err := x.begin(ctx, g, o, pipelineText); err != nil {
+		return err
 	}
 	drain := make(chan struct{})
 	restore := a.interrupts.onDrain(func() {
@@ -144,7 +165,8 @@ func (a *App) execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o
 	})
 	progress := a.startProgress("quanta")
 	result, err := executor.Execute(ctx, b, g, executor.Options{
-		Workers: o.processes, FailFast: o.failFast, Drain: drain,
+		Workers: o.processes, FailFast: o.failFast, Drain: drain, Retries: o.retries,
+		Timeout: time.Duration(o.timeout * float64(time.Second)), Journal: x.journal, Guard: x.guard,
 		Events: executor.Events{Finished: func(out executor.Outcome) {
 			t.finished(out)
 			progress.Set(t.counts())
@@ -152,19 +174,23 @@ func (a *App) execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o
 	})
 	progress.Close()
 	restore()
-	return a.report(g, o, t, result, err)
+	return a.report(ctx, g, o, t, x, result, err)
 }
 
 // report writes the files asked for and the summary line; it returns what the exit code is made of.
-func (a *App) report(g *quantum.Graph, o *runOptions, t *tally, result *executor.Result, err error) error {
+func (a *App) report(ctx context.Context, g *quantum.Graph, o *runOptions, t *tally, x *execution, result *executor.Result, err error) error {
+	if err == nil {
+		err = x.journal.Reconcile(ctx, counts(result), !result.Drained)
+	}
 	if err == nil && a.interrupts.count() == 0 && !result.Drained && result.Unfinished() != 0 {
-		err = &InternalError{Reason: fmt.Sprintf("%d quanta neither finished nor were blocked", result.Unfinished())}
+		err = &InternalError{Reason: fmt.Sprintf("%d quanta were planned, but %d succeeded + %d had no work + %d failed + %d were blocked + %d were skipped = %d",
+			result.Planned, result.Succeeded, result.NoWork, result.Failed, result.Blocked, result.Skipped, result.Planned-result.Unfinished())}
 	}
 	if errors.Is(err, context.Canceled) || err == nil && a.interrupts.count() > 0 && result.Unfinished() > 0 {
 		err = &InterruptedError{Resume: a.resumeCommand(result.Failed > 0)}
 	}
 	if err == nil && result.Failed+result.Blocked > 0 {
-		err = &failedQuantaError{result: result, invalid: t.invalid, repeatable: t.repeatable && o.failFast}
+		err = &failedQuantaError{result: result, invalid: t.invalid, repeatable: t.repeatable && o.failFast, late: t.late}
 	}
 	for _, f := range []struct {
 		path  string
@@ -181,6 +207,7 @@ func (a *App) report(g *quantum.Graph, o *runOptions, t *tally, result *executor
 			err = errors.Join(err, fmt.Errorf("write %s: %w", f.path, e))
 		}
 	}
+	err = errors.Join(err, x.end(ctx, result, err))
 	if err != nil {
 		a.printError(err)
 	}
@@ -214,10 +241,11 @@ func (a *App) startProgress(what string) *ui.Progress {
 type failedQuantaError struct {
 	result              *executor.Result
 	invalid, repeatable bool
+	late                bool // a quantum took too long
 }
 
 func (e *failedQuantaError) Error() string {
-	text := fmt.Sprintf("%d of %d quanta failed", e.result.Failed, e.result.Planned)
+	text := fmt.Sprintf("%d of %d quanta failed", e.result.Failed, e.result.Planned-e.result.Skipped)
 	if e.result.Blocked > 0 {
 		text += fmt.Sprintf(", %d were blocked by them", e.result.Blocked)
 	}
@@ -231,6 +259,9 @@ func (e *failedQuantaError) Hint() string {
 
 // ClassName is what pipetask would raise.
 func (e *failedQuantaError) ClassName() string {
+	if e.late {
+		return "lsst.pipe.base.mp_graph_executor.MPTimeoutError"
+	}
 	return "lsst.pipe.base.mp_graph_executor.MPGraphExecutorError"
 }
 

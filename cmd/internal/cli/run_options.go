@@ -168,10 +168,6 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 		return usagef(cmd, "--retries: %d is negative", o.retries)
 	case o.timeout < 0:
 		return usagef(cmd, "--timeout: %v is negative", o.timeout)
-	case o.timeout > 0:
-		return notYet(cmd, "--timeout")
-	case o.retries > 0:
-		return notYet(cmd, "--retries")
 	case o.packOutputs:
 		return notYet(cmd, "--pack")
 	case o.initOnly && o.skipInit:

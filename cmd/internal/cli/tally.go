@@ -32,6 +32,7 @@ type tally struct {
 	done, failed, shown int64
 	planned             int64
 	invalid, repeatable bool
+	late                bool // a quantum took too long
 }
 
 func newTally(a *App, g *quantum.Graph, root string) *tally {
@@ -43,6 +44,11 @@ func newTally(a *App, g *quantum.Graph, root string) *tally {
 
 // finished takes one event.
 func (t *tally) finished(out executor.Outcome) {
+	if out.Retried {
+		t.log.Warn().Str("task", out.Item.Task.Task.Label).Stringer("quantum", out.Item.Task.DataID(out.Item.Row)).Int("try", out.Try+1).
+			Msg("will be tried again: " + out.Failure.Error())
+		return
+	}
 	t.done++
 	switch out.State {
 	case quantum.Failed:
@@ -64,6 +70,7 @@ func (t *tally) failure(out executor.Outcome) {
 	if out.Failure == nil {
 		return
 	}
+	t.late = t.late || out.Reason == quantum.TimedOut
 	switch out.Failure.ShortClass() {
 	case "InvalidQuantumError":
 		t.invalid = true
@@ -145,8 +152,11 @@ func (t *tally) summary(cmdLine []string, err error) *runSummary {
 	if err != nil {
 		s.Status = "failure"
 		s.Exception = &exceptionInfo{Class: fullClassName(err), Message: err.Error()}
-		if _, failed := err.(*failedQuantaError); failed {
+		if failed, ok := err.(*failedQuantaError); ok {
 			s.Exception.Message = "One or more tasks failed during execution."
+			if failed.late {
+				s.Status, s.Exception.Message = "timeout", "One or more tasks failed or timed out during execution."
+			}
 		}
 	}
 	for _, q := range t.inOrder() {
@@ -175,6 +185,9 @@ func (t *tally) quantumReport(it executor.Item, state quantum.State) (quantumRep
 	case quantum.Failed:
 		r.Status = "failure"
 		if f := t.failures[it]; f != nil {
+			if f.Class == (&executor.TimeoutError{}).ClassName() {
+				r.Status = "timeout"
+			}
 			r.Exception = &exceptionInfo{Class: f.Class, Message: f.Message}
 		}
 	case quantum.Blocked, quantum.Planned:
@@ -194,5 +207,5 @@ func summaryLine(g *quantum.Graph, r *executor.Result) string {
 		rate = float64(done) / r.Seconds
 	}
 	return fmt.Sprintf("run=%s planned=%d succeeded=%d no_work=%d failed=%d blocked=%d skipped=%d datasets=%d seconds=%.3f quanta_per_s=%.1f",
-		g.Collections.Run, r.Planned, r.Succeeded, r.NoWork, r.Failed, r.Blocked, g.Skipped(), r.Datasets, r.Seconds, rate)
+		g.Collections.Run, r.Planned, r.Succeeded, r.NoWork, r.Failed, r.Blocked, r.Skipped, r.Datasets, r.Seconds, rate)
 }

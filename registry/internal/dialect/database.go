@@ -23,8 +23,10 @@ type Database struct {
 	Writer *sql.DB
 	// Timeout is how long locks are waited for.
 	Timeout time.Duration
-	// OnBusy is told the time waited so far, once a second at most; may be nil.
-	OnBusy func(waited time.Duration)
+	// OnBusy is told the time waited so far and who holds the lock, once a second at most; may be nil.
+	OnBusy func(waited time.Duration, holder string)
+	// Holder describes the process that holds the lock, as far as it is known; nil if it never is.
+	Holder func() string
 
 	turn chan struct{} // holds one token: the turn to write
 	keep *kept
@@ -155,6 +157,13 @@ func (d *Database) raw(conn *sql.Conn, f func(driver.Conn) error) error {
 	return d.Dialect.Error(err)
 }
 
+func (d *Database) holder() string {
+	if d.Holder == nil {
+		return ""
+	}
+	return d.Holder()
+}
+
 // retry repeats step while it meets a lock, until Timeout has passed.
 func (d *Database) retry(ctx context.Context, step func() error) error {
 	var start, told time.Time
@@ -173,11 +182,11 @@ func (d *Database) retry(ctx context.Context, step func() error) error {
 		}
 		waited := now.Sub(start)
 		if waited >= d.Timeout {
-			return &BusyError{Database: d.Name, Waited: waited, Cause: err}
+			return &BusyError{Database: d.Name, Waited: waited, Holder: d.holder(), Cause: err}
 		}
 		if d.OnBusy != nil && now.Sub(told) >= time.Second {
 			told = now
-			d.OnBusy(waited)
+			d.OnBusy(waited, d.holder())
 		}
 		// Short pauses first: another valet commits within milliseconds. The longest is still short against a human's patience
 		// and long against the cost of a try.

@@ -9,11 +9,17 @@ import (
 type BusyError struct {
 	Database string
 	Waited   time.Duration
-	Cause    error
+	// Holder describes the process that holds the lock, or is empty.
+	Holder string
+	Cause  error
 }
 
 func (e *BusyError) Error() string {
-	return fmt.Sprintf("database %s is locked by another process; gave up after %s", e.Database, e.Waited.Round(time.Second/10))
+	by := e.Holder
+	if by == "" {
+		by = "another process"
+	}
+	return fmt.Sprintf("database %s is locked by %s; gave up after %s", e.Database, by, e.Waited.Round(time.Second/10))
 }
 func (e *BusyError) Unwrap() error { return e.Cause }
 

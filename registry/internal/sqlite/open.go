@@ -24,7 +24,7 @@ type Options struct {
 	// Create makes the file if it is missing.
 	Create  bool
 	Timeout time.Duration
-	OnBusy  func(waited time.Duration)
+	OnBusy  func(waited time.Duration, holder string)
 }
 
 // Path is the file that a database URL names: the URL's path without its first slash (repository.md 1.4). ok is false if the
@@ -61,7 +61,7 @@ func Open(ctx context.Context, path string, o Options) (*dialect.Database, error
 		}
 	}
 	d := &SQLite{Path: path}
-	db := dialect.Database{Dialect: d, Name: path, Timeout: o.Timeout, OnBusy: o.OnBusy}
+	db := dialect.Database{Dialect: d, Name: path, Timeout: o.Timeout, OnBusy: o.OnBusy, Holder: func() string { return holder(path) }}
 	mode, pragmas := "ro", readPragmas
 	if !o.ReadOnly {
 		mode, pragmas = "rw", append([]string{"PRAGMA query_only = ON"}, readPragmas...)
