@@ -35,14 +35,14 @@ func (t *Table) add(cells []Cell) {
 		if c.IsNull() {
 			texts[i] = t.null
 		} else {
-			texts[i] = oneLine(string(c.appendText(nil)))
+			texts[i] = OneLine(string(c.appendText(nil)))
 		}
 	}
 	t.rows = append(t.rows, texts)
 }
 
-// oneLine shows control characters as escapes: what a repository holds may not break the layout or drive the terminal.
-func oneLine(s string) string {
+// OneLine shows control characters as escapes: what a repository holds may not break the layout or drive the terminal.
+func OneLine(s string) string {
 	if !strings.ContainsFunc(s, unicode.IsControl) {
 		return s
 	}
