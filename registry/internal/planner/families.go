@@ -143,7 +143,8 @@ func (b *builder) relateTemporal() error {
 	if len(p.names) < 2 {
 		return nil
 	}
-	for _, o := range b.mentioned.Temporal {
+	// As upstream has it, what stands under OR or NOT says which times are meant, too.
+	for _, o := range slices.Concat(b.mentioned.Temporal, b.mentioned.Nested) {
 		x, y := temporalName(o.X), temporalName(o.Y)
 		if x != "" && y != "" && operands[x] != nil && operands[y] != nil {
 			p.join(x, y)
