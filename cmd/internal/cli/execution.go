@@ -105,10 +105,11 @@ func (x *execution) end(ctx context.Context, r *executor.Result, err error) erro
 	}
 	e := ledger.End{State: ledger.Done, ExitCode: exitCode(err)}
 	var interrupted *InterruptedError
+	var failed *failedQuantaError // the quanta's own failures are no end before everything was tried
 	switch {
 	case errors.As(err, &interrupted) || err == nil && r.Drained:
 		e.State = ledger.Drained
-	case err != nil:
+	case err != nil && !(errors.As(err, &failed) && r.Unfinished() == 0):
 		e.State = ledger.Failed
 	}
 	if err != nil {
