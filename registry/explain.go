@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 
 	"valet/registry/internal/catalog"
 	"valet/registry/internal/dialect"
@@ -95,6 +96,10 @@ func (r *Registry) ExplainNoResults(ctx context.Context, q Query, execute bool) 
 		return messages, err
 	}
 	candidates, err := r.Any(ctx, q, true, false)
+	if unsupported := (*UnsupportedError)(nil); errors.As(err, &unsupported) {
+		// That the query cannot be run is for Select to say.
+		return nil, nil
+	}
 	if err != nil || !candidates {
 		return nil, err
 	}

@@ -74,7 +74,13 @@ func (n *names) UnmarshalJSON(text []byte) error {
 
 func goldenCases(t *testing.T, kinds ...string) []goldenCase {
 	t.Helper()
-	f, err := os.Open("../testdata/queries/cases.jsonl")
+	return casesOf(t, "../testdata/queries/cases.jsonl", kinds...)
+}
+
+// casesOf are the cases of the given kinds in golden data; among them those that a differential test found, testdata/differences.jsonl.
+func casesOf(t *testing.T, name string, kinds ...string) []goldenCase {
+	t.Helper()
+	f, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +309,8 @@ func text(t *testing.T, v any) string {
 
 func TestGoldenQueries(t *testing.T) {
 	r := openQueries(t)
-	for _, c := range goldenCases(t, "data_ids", "datasets", "dimension_records", "general") {
+	kinds := []string{"data_ids", "datasets", "dimension_records", "general"}
+	for _, c := range append(goldenCases(t, kinds...), casesOf(t, "testdata/differences.jsonl", kinds...)...) {
 		t.Run(c.ID, func(t *testing.T) {
 			q, err := c.query(t, r)
 			var rows []any
@@ -381,7 +388,8 @@ func numbers(v any) any {
 func TestGoldenCounts(t *testing.T) {
 	r := openQueries(t)
 	ctx := context.Background()
-	for _, c := range goldenCases(t, "count", "any", "explain") {
+	kinds := []string{"count", "any", "explain"}
+	for _, c := range append(goldenCases(t, kinds...), casesOf(t, "testdata/differences.jsonl", kinds...)...) {
 		t.Run(c.ID, func(t *testing.T) {
 			q, err := c.query(t, r)
 			exact := c.Args.Exact == nil || *c.Args.Exact
