@@ -20,7 +20,7 @@ func TestSecondValet(t *testing.T) {
 	}
 	runApp := func(args ...string) (code int, stderr string) {
 		a, _, errOut := testApp(args...)
-		code = a.Run(t.Context())
+		code = a.Main(t.Context())
 		return code, errOut.String()
 	}
 	pipeline := filepath.Join(golden, "metrics.yaml") + "#memory_diaForcedSource"
