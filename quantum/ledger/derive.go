@@ -30,13 +30,13 @@ type trace struct {
 // task in the order of data IDs, those of one quantum oldest first. Nothing is known of blocked quanta, or of those that left no log.
 func Derive(ctx context.Context, b *butler.Butler, run string) iter.Seq2[*Attempt, error] {
 	return func(yield func(*Attempt, error) bool) {
-		labels, err := taskLabels(ctx, b.Registry, run)
+		labels, err := Labels(ctx, b.Registry, run)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		for _, label := range labels {
-			traces, err := traces(ctx, b.Registry, run, label)
+			traces, err := traces(ctx, b.Registry, run, label, nil)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -57,8 +57,8 @@ func Derive(ctx context.Context, b *butler.Butler, run string) iter.Seq2[*Attemp
 	}
 }
 
-// taskLabels are the labels of the tasks that left metadata or logs in a run, sorted.
-func taskLabels(ctx context.Context, reg *registry.Registry, run string) ([]string, error) {
+// Labels are the labels of the tasks that left metadata or logs in a run, sorted.
+func Labels(ctx context.Context, reg *registry.Registry, run string) ([]string, error) {
 	summaries, err := reg.Summaries(ctx, run)
 	if err != nil {
 		return nil, err
@@ -83,8 +83,23 @@ func taskLabels(ctx context.Context, reg *registry.Registry, run string) ([]stri
 	return out, nil
 }
 
-// traces finds the metadata and logs of a task, in the order of data IDs. Files are not looked at while the rows are read.
-func traces(ctx context.Context, reg *registry.Registry, run, label string) ([]trace, error) {
+// DeriveQuantum reads the attempts at one quantum from its datasets, the oldest first, as Derive does; none if it left nothing. id may have
+// implied values too.
+func DeriveQuantum(ctx context.Context, b *butler.Butler, run, label string, id dimension.DataID) ([]*Attempt, error) {
+	given := map[string]any{}
+	for i, v := range id.RequiredValues() {
+		given[id.Group().Required[i].Name] = v.Any()
+	}
+	found, err := traces(ctx, b.Registry, run, label, given)
+	if err != nil {
+		return nil, err
+	}
+	return derivePage(ctx, b, label, found)
+}
+
+// traces finds the metadata and logs of a task at the data IDs that have the given values, in the order of data IDs. Files are not looked
+// at while the rows are read.
+func traces(ctx context.Context, reg *registry.Registry, run, label string, given map[string]any) ([]trace, error) {
 	var out []trace
 	at := map[string]int{}
 	for _, suffix := range []string{metadataSuffix, logSuffix} {
@@ -95,7 +110,7 @@ func traces(ctx context.Context, reg *registry.Registry, run, label string) ([]t
 			}
 			continue
 		}
-		q := registry.Query{Dimensions: typ.Dimensions, Datasets: []registry.DatasetSearch{{Type: typ.Name, Collections: []string{run}}}}
+		q := registry.Query{Dimensions: typ.Dimensions, Datasets: []registry.DatasetSearch{{Type: typ.Name, Collections: []string{run}}}, DataID: given}
 		for row, err := range reg.Select(ctx, q) {
 			if err != nil {
 				return nil, err

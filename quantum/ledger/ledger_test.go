@@ -269,6 +269,13 @@ func TestRebuild(t *testing.T) {
 	if err != nil || len(groups) != 1 || groups[0].Count != 1 || groups[0].Class == "" || groups[0].Message == "" || groups[0].Log.IsZero() {
 		t.Errorf("%+v %v", groups, err)
 	}
+	if labels, err := ledger.Labels(t.Context(), b.Registry, run); err != nil || strings.Join(labels, " ") != "diaPipe isr" {
+		t.Errorf("%v %v", labels, err)
+	}
+	one, err := ledger.DeriveQuantum(t.Context(), b, run, "diaPipe", groups[0].First)
+	if err != nil || len(one) == 0 || one[len(one)-1].State != quantum.Failed || one[len(one)-1].Log != groups[0].Log {
+		t.Errorf("%+v %v", one, err)
+	}
 	n, err := l.Rebuild(t.Context(), b, run, "test")
 	if err != nil || n < 40 {
 		t.Fatalf("%d %v", n, err)
