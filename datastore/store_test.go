@@ -194,17 +194,20 @@ func TestDirectoryThatVanishes(t *testing.T) {
 func TestTemporaryNames(t *testing.T) {
 	var seen []string
 	f := vfs.NewFault(vfs.NewMemory(), func(op vfs.Op) error {
-		if op.Kind == vfs.OpCreate {
+		if op.Kind == vfs.OpCreate && strings.Contains(op.Path, ".tmp") {
 			seen = append(seen, op.Path)
 		}
 		return nil
 	})
 	s := storeOn(t, f, "/repo")
 	long := strings.Repeat("n", 250) + ".yaml"
-	for _, p := range []string{"d/name.yaml", "d/name.yaml", "noext", "d/" + long} {
+	for _, p := range []string{"d/name.yaml", "d/name.yaml", "d/name.yaml", "noext", "noext", "d/" + long, "d/" + long} {
 		if err := s.Writer().Write(p, nil); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if len(seen) != 4 {
+		t.Fatalf("temporary names %v: one for each file that replaces another", seen)
 	}
 	for i, pattern := range []string{"/repo/d/?*name.tmp.yaml", "/repo/d/?*name.tmp.yaml", "/repo/?*noext.tmp", "/repo/d/?*n.tmp.yaml"} {
 		if ok, _ := filepath.Match(pattern, seen[i]); !ok || len(filepath.Base(seen[i])) > 255 || slices.Contains(seen[:i], seen[i]) {

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/crypto/blake2b"
 )
 
-// Writer writes the files of one worker: directories are made once, each file is written under a temporary name and renamed. It
-// is not safe for concurrent use; several writers of one store are.
+// Writer writes the files of one worker: directories are made once; a file that replaces another one is written under a temporary name
+// and renamed. It is not safe for concurrent use; several writers of one store are.
 type Writer struct {
 	store *Store
 	// prefix makes temporary names of this writer its own, count those of one file.
@@ -43,8 +43,8 @@ func (s *Store) Checksum(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Write writes one file at a path relative to the root, replacing an unrecorded one. The file has all its bytes as soon as it has its
-// name, and is durable after the next Sync. After an error nothing is left behind. The error is a *PathError, a *FileError or, for a
+// Write writes one file at a path relative to the root, replacing an unrecorded one. The file is durable after the next Sync; what it
+// replaces is there until the new one has all its bytes. After an error nothing is left behind. The error is a *PathError, a *FileError or, for a
 // chain, a *ChainError.
 func (w *Writer) Write(p string, data []byte) error {
 	s := w.store
@@ -89,6 +89,20 @@ func (w *Writer) enter(dir string) error {
 
 func (w *Writer) write(p, dir, name string, data []byte) error {
 	root := w.store.Config.Root
+	// A new file gets its name at once: no row names it before it is complete and durable, and what a crash leaves of it is written
+	// over. That spares a rename, a third of the cost of a small file.
+	final := root + "/" + p
+	err := w.store.fs.Create(final, data)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		if !errors.Is(err, fs.ErrNotExist) {
+			// The first error is the one to tell.
+			_ = w.store.fs.Remove(final)
+		}
+		return err
+	}
 	for tries := 0; ; tries++ {
 		temporary := w.temporary(root, dir, name)
 		err := w.store.fs.Create(temporary, data)
@@ -96,7 +110,7 @@ func (w *Writer) write(p, dir, name string, data []byte) error {
 			continue
 		}
 		if err == nil {
-			err = w.store.fs.Rename(temporary, root+"/"+p)
+			err = w.store.fs.Rename(temporary, final)
 		}
 		if err != nil && !errors.Is(err, fs.ErrExist) {
 			// The first error is the one to tell; a file that cannot be removed has a name that says what it is.

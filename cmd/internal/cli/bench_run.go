@@ -61,16 +61,24 @@ func (a *App) runBench(ctx context.Context, o *benchOptions, made *synthetic.Rep
 		return r, err
 	}
 	r.quanta, r.graph = g.Len(), lap()
+	x := a.newExecution(b)
+	defer func() { err = errors.Join(err, x.close()) }()
+	if err := x.acquire(ctx, run); err != nil {
+		return r, err
+	}
 	if err := executor.Prepare(ctx, b, g, executor.PrepareOptions{Register: true, Version: versionLine()}); err != nil {
 		return r, err
 	}
+	if err := x.begin(ctx, g, &runOptions{inputOptions: *in, processes: o.processes}, p.AppendYAML(nil)); err != nil {
+		return r, err
+	}
 	r.prepare = lap()
-	result, err := executor.Execute(ctx, b, g, executor.Options{Workers: o.processes, Events: executor.Events{
+	result, err := executor.Execute(ctx, b, g, executor.Options{Workers: o.processes, Journal: x.journal, Guard: x.guard, Events: executor.Events{
 		Committed: func(quanta int, held time.Duration) { r.held = append(r.held, held) }}})
 	if err == nil && result.Succeeded != r.quanta {
 		err = &InternalError{Reason: fmt.Sprintf("%d of %d quanta succeeded", result.Succeeded, r.quanta)}
 	}
-	if err != nil {
+	if err := errors.Join(err, x.end(ctx, result, err)); err != nil {
 		return r, err
 	}
 	closed = true
