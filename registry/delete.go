@@ -15,37 +15,11 @@ import (
 // When the files are gone, FinishTrash ends the work. A crash in between leaves rows in the trash, which Trash lists: removal goes
 // on from there, by valet or by upstream.
 func (tx *Tx) DeleteDatasets(datastore, table string, ids []dataset.ID) ([]dataset.FileRecord, error) {
-	var out []dataset.FileRecord
-	err := inChunks(ids, func(args []any, marks string) error {
-		with := append([]any{datastore}, args...)
-		for _, step := range []struct {
-			query string
-			args  []any
-		}{
-			{"INSERT INTO dataset_location_trash (datastore_name, dataset_id) SELECT datastore_name, dataset_id FROM dataset_location WHERE datastore_name = ? AND dataset_id IN " + marks + " ON CONFLICT DO NOTHING", with},
-			{"DELETE FROM dataset_location WHERE datastore_name = ? AND dataset_id IN " + marks, with},
-			{"DELETE FROM dataset WHERE id IN " + marks, args},
-		} {
-			if err := tx.exec(step.query, step.args...); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		// Only now do all of them count as gone: two of them may share a file.
-		err = inChunks(ids, func(args []any, marks string) error {
-			query := trashQuery(tx.conn.Dialect(), table) + " AND r.dataset_id IN " + marks
-			return readRecords(tx.ctx, tx.conn, query, append([]any{datastore, datastore}, args...), func(r *dataset.FileRecord) { out = append(out, *r) })
-		})
-	}
-	if err == nil {
-		out, err = withoutSharedZips(tx.ctx, tx.conn, datastore, table, out)
-	}
+	files, err := tx.trash(datastore, table, ids, true)
 	if err != nil {
 		return nil, fmt.Errorf("delete %d datasets: %w", len(ids), err)
 	}
-	return out, nil
+	return files, nil
 }
 
 const zipFragment = "#zip-path="
@@ -80,6 +54,12 @@ func withoutSharedZips(ctx context.Context, c *dialect.Conn, datastore, table st
 // FinishTrash removes the records and trash rows of datasets whose files are gone. The IDs are those given to DeleteDatasets or
 // returned by Trash; datasets that are not in the trash are left alone.
 func (tx *Tx) FinishTrash(datastore, table string, ids []dataset.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := tx.ensureRecordTable(table); err != nil {
+		return err
+	}
 	err := inChunks(ids, func(args []any, marks string) error {
 		with := append([]any{datastore}, args...)
 		q := tx.conn.Dialect().Quote
@@ -113,6 +93,9 @@ func (r *Registry) Trash(ctx context.Context, datastore, table string) (ids []da
 			return err
 		})
 		if err != nil {
+			return err
+		}
+		if exists, err := c.TableExists(ctx, table); err != nil || !exists {
 			return err
 		}
 		if err := readRecords(ctx, c, trashQuery(c.Dialect(), table), []any{datastore, datastore}, func(f *dataset.FileRecord) { files = append(files, *f) }); err != nil {

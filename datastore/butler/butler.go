@@ -9,6 +9,7 @@ package butler
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"os"
@@ -34,7 +35,9 @@ type Options struct {
 	// BusyTimeout and OnBusy are those of the registry.
 	BusyTimeout time.Duration
 	OnBusy      func(waited time.Duration, holder string)
-	Log         zerolog.Logger
+	// Layer is that of the registry; nil is none.
+	Layer func(driver.Conn) driver.Conn
+	Log   zerolog.Logger
 }
 
 // Butler is an open repository.
@@ -44,6 +47,8 @@ type Butler struct {
 	Store    *datastore.Store
 	// Root is the directory of the repository, File its butler.yaml.
 	Root, File string
+
+	removal removal
 }
 
 // Open opens the repository that a user named: a directory, a butler.yaml or a label of the repository index. Nothing is written.
@@ -63,7 +68,7 @@ func Open(ctx context.Context, location string, o Options) (*Butler, error) {
 		return nil, err
 	}
 	reg, err := registry.Open(ctx, registry.Options{URL: c.db, Managers: c.managers, ReadOnly: o.ReadOnly,
-		BusyTimeout: o.BusyTimeout, OnBusy: o.OnBusy, Log: o.Log})
+		BusyTimeout: o.BusyTimeout, OnBusy: o.OnBusy, Layer: o.Layer, Log: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", location, err)
 	}
@@ -71,7 +76,7 @@ func Open(ctx context.Context, location string, o Options) (*Butler, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open repository %s: %w", location, err), reg.Close())
 	}
-	return &Butler{Registry: reg, Store: store, Root: c.root, File: file}, nil
+	return &Butler{Registry: reg, Store: store, Root: c.root, File: file, removal: removal{oneTransaction, firstPiece}}, nil
 }
 
 // Close closes both sides.
