@@ -22,6 +22,8 @@ type Options struct {
 	DataID map[string]any
 	// Clobber lets quanta replace what an earlier attempt left in the run.
 	Clobber bool
+	// Choice restricts the graph to some quanta; nil does not.
+	Choice *Choice
 	// Now is the time of which quantum IDs are made.
 	Now time.Time
 	// Progress is told the number of rows read so far, from the building goroutine; nil is not.
@@ -105,6 +107,16 @@ func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) erro
 		}
 	}
 	s.Dimensions = groups[0].Union(groups[1:]...)
+	if c := b.opts.Choice; c != nil && c.Near != nil {
+		var ids []dimension.DataID
+		for _, n := range nodes {
+			ids = append(ids, c.Near[n.Label]...)
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		s.Where = and(s.Where, near(ids))
+	}
 	builds, err := b.prepare(nodes, s.Dimensions, searchOf)
 	if err != nil {
 		return err

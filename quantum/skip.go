@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"valet/registry/dimension"
+	"valet/registry/query"
 	"valet/tasks/pipeline"
 )
 
@@ -17,15 +18,28 @@ func (b *builder) skipAndClobber(ctx context.Context) error {
 		index := q.index()
 		if t := q.Task.MetadataType; t != nil && t.Registered && len(c.SkipIn) > 0 {
 			err := b.find(ctx, t, c.SkipIn, index, q, func(i int, _ *Found) error {
-				q.States[i] = Skipped
+				if !b.opts.Choice.again(q, i) {
+					q.States[i] = Skipped
+				}
 				return nil
 			})
 			if err != nil {
 				return err
 			}
 		}
-		if c.RunExists {
+		if c.RunExists && b.opts.Choice == nil {
 			if err := b.outputsInTheWay(ctx, q, index, blocking); err != nil {
+				return err
+			}
+		}
+	}
+	if b.opts.Choice != nil {
+		b.choose()
+		for _, q := range b.graph.Tasks {
+			if !c.RunExists {
+				break
+			}
+			if err := b.outputsInTheWay(ctx, q, q.index(), blocking); err != nil {
 				return err
 			}
 		}
@@ -109,7 +123,7 @@ func (b *builder) outputsOfSkipped(ctx context.Context) error {
 func (b *builder) find(ctx context.Context, t *pipeline.DatasetType, in []string, index map[string]int, q *Quanta, f func(i int, found *Found) error) error {
 	ids := newDataIDs(t.Dimensions, b.graph.strings)
 	positions := project(t.Dimensions, t.Dimensions)
-	s := Search{Dimensions: t.Dimensions, Types: []string{t.Name}, Collections: in, DataID: b.opts.DataID}
+	s := Search{Dimensions: t.Dimensions, Types: []string{t.Name}, Collections: in, DataID: b.opts.DataID, Where: nearQuanta(q, t.Dimensions)}
 	for row, err := range b.src.Rows(ctx, s) {
 		if err != nil {
 			return err
@@ -128,6 +142,28 @@ func (b *builder) find(ctx context.Context, t *pipeline.DatasetType, in []string
 		}
 	}
 	return nil
+}
+
+// nearQuanta restricts a search for datasets of some dimensions to about the data IDs of the quanta, if these are few.
+func nearQuanta(q *Quanta, g *dimension.Group) query.Expr {
+	n := q.Len()
+	if n > fewValues {
+		return nil
+	}
+	ids := make([]dimension.DataID, 0, n)
+	for i := range n {
+		id := q.DataID(i)
+		for c := range q.Outputs {
+			if d := q.Outputs[c].DataIDs; d.Group() == g {
+				id, _ = d.At(i, nil)
+			}
+		}
+		if id.Group() != g {
+			return nil
+		}
+		ids = append(ids, id)
+	}
+	return near(ids)
 }
 
 // index maps the keys of the required values to quanta.
