@@ -15,6 +15,7 @@ package registry
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"strings"
 	"time"
@@ -38,7 +39,10 @@ type Options struct {
 	// OnBusy, if set, with the time waited so far and what is known about the process that holds the lock, which may be nothing.
 	BusyTimeout time.Duration
 	OnBusy      func(waited time.Duration, holder string)
-	Log         zerolog.Logger
+	// Layer, if set, is put around every connection of the driver: it sees each statement and may let it fail, as vfs.Fault does with
+	// files. It has to keep the interfaces that package registrytest's Fault keeps.
+	Layer func(driver.Conn) driver.Conn
+	Log   zerolog.Logger
 }
 
 // Registry is an open registry. Reading methods are safe for concurrent use.
@@ -61,7 +65,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	if !ok {
 		return nil, &URLError{URL: o.URL}
 	}
-	db, err := sqlite.Open(ctx, path, sqlite.Options{ReadOnly: o.ReadOnly, Timeout: o.BusyTimeout, OnBusy: o.OnBusy})
+	db, err := sqlite.Open(ctx, path, sqlite.Options{ReadOnly: o.ReadOnly, Timeout: o.BusyTimeout, OnBusy: o.OnBusy, Layer: o.Layer})
 	if err != nil {
 		return nil, err
 	}

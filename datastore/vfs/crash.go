@@ -8,7 +8,13 @@ import (
 
 // Crash returns the disk that a power failure would leave now: directory entries and contents that were made durable, nothing
 // else. A file whose name is durable but whose content is not is empty. The original is not changed.
-func (m *Memory) Crash() *Memory {
+func (m *Memory) Crash() *Memory { return m.clone(true) }
+
+// Clone returns the disk that a process finds when the one before was killed now: all that was written. It counts as durable. The
+// original is not changed.
+func (m *Memory) Clone() *Memory { return m.clone(false) }
+
+func (m *Memory) clone(durable bool) *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	// A rename moves a node, so that one node may be durable under two names; both become it.
@@ -18,11 +24,15 @@ func (m *Memory) Crash() *Memory {
 		if c := copies[n]; c != nil {
 			return c
 		}
-		c := &node{target: n.target, data: n.synced, synced: n.synced}
+		data, children := n.data, n.children
+		if durable {
+			data, children = n.synced, n.durable
+		}
+		c := &node{target: n.target, data: data, synced: data}
 		copies[n] = c
 		if n.children != nil {
 			c.children = map[string]*node{}
-			for name, child := range n.durable {
+			for name, child := range children {
 				c.children[name] = clone(child)
 			}
 			c.durable = maps.Clone(c.children)

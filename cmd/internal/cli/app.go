@@ -9,6 +9,7 @@ package cli
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"valet/datastore/vfs"
 	"valet/tasks"
 )
 
@@ -36,6 +38,11 @@ type App struct {
 	Tasks tasks.Table
 	// Signals are SIGINT and SIGTERM as they arrive; nil if nobody interrupts.
 	Signals <-chan os.Signal
+	// Disk holds the artifacts; nil is the disk of the machine. Layer is put around every connection to a database; nil is none.
+	// BusyTimeout is how long a locked database is waited for; 0 is the registry's default.
+	Disk        vfs.FS
+	Layer       func(driver.Conn) driver.Conn
+	BusyTimeout time.Duration
 
 	global     globalOptions
 	profiles   profiles

@@ -14,7 +14,7 @@ import (
 // openButler opens the repository that -b or REPO names.
 func (a *App) openButler(ctx context.Context, repo string, readOnly bool) (*butler.Butler, error) {
 	log := a.Log("registry")
-	return butler.Open(ctx, repo, butler.Options{ReadOnly: readOnly, Getenv: a.lookupEnv, Log: log,
+	return butler.Open(ctx, repo, butler.Options{ReadOnly: readOnly, Getenv: a.lookupEnv, Log: log, FS: a.Disk, Layer: a.Layer, BusyTimeout: a.BusyTimeout,
 		OnBusy: func(waited time.Duration, holder string) {
 			if holder == "" {
 				holder = "another process"

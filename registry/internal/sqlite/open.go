@@ -25,6 +25,8 @@ type Options struct {
 	Create  bool
 	Timeout time.Duration
 	OnBusy  func(waited time.Duration, holder string)
+	// Layer is put around every connection, if it is not nil.
+	Layer func(driver.Conn) driver.Conn
 }
 
 // Path is the file that a database URL names: the URL's path without its first slash (repository.md 1.4). ok is false if the
@@ -68,11 +70,11 @@ func Open(ctx context.Context, path string, o Options) (*dialect.Database, error
 		if o.Create {
 			mode = "rwc"
 		}
-		db.Writer = sql.OpenDB(&connector{dsn: dsn(path, mode), pragmas: writePragmas})
+		db.Writer = sql.OpenDB(&connector{dsn: dsn(path, mode), pragmas: writePragmas, layer: o.Layer})
 		db.Writer.SetMaxOpenConns(1)
 		db.Writer.SetConnMaxIdleTime(0)
 	}
-	db.Readers = sql.OpenDB(&connector{dsn: dsn(path, mode), pragmas: pragmas})
+	db.Readers = sql.OpenDB(&connector{dsn: dsn(path, mode), pragmas: pragmas, layer: o.Layer})
 	db.Readers.SetMaxIdleConns(8)
 	return dialect.New(db), nil
 }
@@ -94,6 +96,7 @@ func dsn(path, mode string) string {
 type connector struct {
 	dsn     string
 	pragmas []string
+	layer   func(driver.Conn) driver.Conn
 	driver  sqlite3.SQLiteDriver
 }
 
@@ -108,6 +111,9 @@ func (c *connector) Connect(context.Context) (conn driver.Conn, err error) {
 			conn.Close()
 			return nil, err
 		}
+	}
+	if c.layer != nil {
+		conn = c.layer(conn)
 	}
 	return conn, nil
 }
