@@ -20,12 +20,22 @@ type CollectionOptions struct {
 	OutputRun   string
 	ExtendRun   bool
 	ReplaceRun  bool
-	PruneMode   string // of --prune-replaced: "", "unstore" or "purge"
+	PruneMode   PruneMode // of --prune-replaced
 	Rebase      bool
 	SkipIn      []string  // of --skip-existing-in
 	SkipInRun   bool      // --skip-existing
 	RunTimeName time.Time // the time of which a new run's name is made
 }
+
+// PruneMode says what a replaced run loses; nothing if it is empty.
+type PruneMode string
+
+const (
+	// Unstore removes the files of all datasets that quanta of the pipeline write; configs and packages stay, and so do all registry rows.
+	Unstore PruneMode = "unstore"
+	// Purge removes the run with everything in it.
+	Purge PruneMode = "purge"
+)
 
 // Collections is where a run reads and writes.
 type Collections struct {
@@ -39,8 +49,10 @@ type Collections struct {
 	Output       string
 	Chain        []string
 	ChainChanges bool
-	// Replaced is the run that --replace-run takes out of the chain, or empty.
+	// Replaced is the run that --replace-run takes out of the chain, or empty; Prune is what becomes of it: it keeps everything if this
+	// is empty.
 	Replaced string
+	Prune    PruneMode
 	// SkipIn are the collections in which a <label>_metadata dataset lets its quantum be skipped, flattened.
 	SkipIn []string
 }
@@ -170,7 +182,44 @@ func ResolveCollections(ctx context.Context, src Source, o CollectionOptions) (*
 	if c.SkipIn, err = src.Flatten(ctx, skip...); err != nil {
 		return nil, err
 	}
+	if o.PruneMode != "" {
+		c.Prune = o.PruneMode
+		if err := c.checkPrune(ctx, src, inputs); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
+}
+
+// checkPrune refuses to prune what is no run, what this run reads, and what other chains hold. Upstream notices the last only when
+// the files are gone.
+func (c *Collections) checkPrune(ctx context.Context, src Source, inputs []string) error {
+	found, ok, err := src.Lookup(ctx, c.Replaced)
+	if err != nil {
+		return err
+	}
+	const advice = "leave out --prune-replaced; nothing was changed"
+	switch {
+	case !ok || found.Kind != dataset.Run:
+		kind := "missing"
+		if ok {
+			kind = found.Kind.String()
+		}
+		return &CollectionError{"TypeError", fmt.Sprintf("--prune-replaced: the collection type of %q is %s, not RUN", c.Replaced, kind), advice}
+	case c.Replaced == c.Run || slices.Contains(c.Inputs, c.Replaced) || slices.Contains(inputs, c.Replaced) || slices.Contains(c.SkipIn, c.Replaced):
+		return &CollectionError{"ValueError", fmt.Sprintf("--prune-replaced: run %q is to be read by the run that replaces it", c.Replaced), advice}
+	case c.Prune != Purge:
+		return nil
+	}
+	parents, err := src.Parents(ctx, c.Replaced)
+	if err != nil {
+		return err
+	}
+	if parents = slices.DeleteFunc(parents, func(p string) bool { return p == c.Output }); len(parents) > 0 {
+		return &CollectionError{"sqlalchemy.exc.IntegrityError", fmt.Sprintf("--prune-replaced purge: run %q cannot be removed: it is in %s, too", c.Replaced, strings.Join(parents, ", ")),
+			"take it out of these chains first, or use --prune-replaced unstore; nothing was changed"}
+	}
+	return nil
 }
 
 // chooseRun names the run and checks whether it may exist.

@@ -21,7 +21,8 @@ func collectionsSource() *fakeSource {
 		chain("pair", "r1", "r2"), chain("nest", "pair", "r3", "r1"), chain("empty"),
 		chain("u/x", "u/x/2", "u/x/1", "r1", "r2"), chain("u/mix", "r1", "u/mix/none", "u/x/1"),
 		chain("u/nest", "u/x/1", "pair"), chain("u/tagged", "tag", "r1"), chain("u/inverse", "r1", "u/xy/1", "u/x/1"),
-		chain("u/", "r1", "u/xy/1", "r2", "u/x/1"), run("u/mix/none"))
+		chain("u/", "r1", "u/xy/1", "r2", "u/x/1"), run("u/mix/none"),
+		chain("u/one", "u/x/1", "r1"), chain("u/twice", "r1", "pair"))
 }
 
 func TestResolveCollections(t *testing.T) {
@@ -51,8 +52,10 @@ func TestResolveCollections(t *testing.T) {
 			Collections{Inputs: list("u/x/2", "u/x/1", "r1", "r2"), Run: "u/x/" + stamp, Output: "u/x", Chain: list("u/x/"+stamp, "u/x/2", "u/x/1", "r3", "r1", "r2"), ChainChanges: true}},
 		{"replace-run", CollectionOptions{Output: "u/x", ReplaceRun: true},
 			Collections{Inputs: list("u/x/1", "r1", "r2"), Run: "u/x/" + stamp, Output: "u/x", Chain: list("u/x/"+stamp, "u/x/1", "r1", "r2"), ChainChanges: true, Replaced: "u/x/2"}},
-		{"replace-run with prune and inputs", CollectionOptions{Inputs: list("r1"), Output: "u/x", ReplaceRun: true, PruneMode: "purge"},
-			Collections{Inputs: list("u/x/1", "r1", "r2"), Run: "u/x/" + stamp, Output: "u/x", Chain: list("u/x/"+stamp, "u/x/1", "r1", "r2"), ChainChanges: true, Replaced: "u/x/2"}},
+		{"replace-run with prune and inputs", CollectionOptions{Inputs: list("r1"), Output: "u/x", ReplaceRun: true, PruneMode: Purge},
+			Collections{Inputs: list("u/x/1", "r1", "r2"), Run: "u/x/" + stamp, Output: "u/x", Chain: list("u/x/"+stamp, "u/x/1", "r1", "r2"), ChainChanges: true, Replaced: "u/x/2", Prune: Purge}},
+		{"replace-run with unstore of a run that another chain holds", CollectionOptions{Output: "u/one", ReplaceRun: true, PruneMode: Unstore},
+			Collections{Inputs: list("r1"), Run: "u/one/" + stamp, Output: "u/one", Chain: list("u/one/"+stamp, "r1"), ChainChanges: true, Replaced: "u/x/1", Prune: Unstore}},
 		{"extend-run", CollectionOptions{Output: "u/x", ExtendRun: true},
 			Collections{Inputs: list("u/x/2", "u/x/1", "r1", "r2"), Run: "u/x/2", RunExists: true, Output: "u/x", Chain: list("u/x/2", "u/x/1", "r1", "r2"), SkipIn: list("u/x/2")}},
 		{"extend-run leaves a nested chain alone", CollectionOptions{Output: "u/nest", ExtendRun: true},
@@ -88,7 +91,7 @@ func TestResolveCollections(t *testing.T) {
 			for _, x := range []*Collections{&g, &c.want} {
 				x.Inputs, x.Chain, x.SkipIn = nil, nil, nil
 			}
-			if !same || g.Run != c.want.Run || g.RunExists != c.want.RunExists || g.Output != c.want.Output || g.ChainChanges != c.want.ChainChanges || g.Replaced != c.want.Replaced {
+			if !same || g.Run != c.want.Run || g.RunExists != c.want.RunExists || g.Output != c.want.Output || g.ChainChanges != c.want.ChainChanges || g.Replaced != c.want.Replaced || g.Prune != c.want.Prune {
 				t.Errorf("got %+v", *got)
 			}
 			for name, before := range collectionsSource().collections {
@@ -148,6 +151,12 @@ func TestResolveCollectionsRefuses(t *testing.T) {
 		{"empty part", name, "empty", CollectionOptions{Inputs: list("r1"), Output: "a/"}},
 		{"odd name of the chain", name, "file paths", CollectionOptions{Inputs: list("r1"), Output: "a b", OutputRun: "mine"}},
 		{"missing skip-existing-in", missing, "nowhere", CollectionOptions{Output: "u/x", SkipIn: list("nowhere")}},
+		{"prune of a chain", kind, "CHAINED", CollectionOptions{Output: "nest", ReplaceRun: true, PruneMode: Unstore}},
+		{"prune of a TAGGED collection", kind, "TAGGED", CollectionOptions{Output: "u/tagged", ReplaceRun: true, PruneMode: Purge}},
+		{"purge of a run in another chain", "sqlalchemy.exc.IntegrityError", "u/nest", CollectionOptions{Output: "u/one", ReplaceRun: true, PruneMode: Purge}},
+		{"prune of an input", value, "to be read", CollectionOptions{Inputs: list("r1"), Output: "u/mix", ReplaceRun: true, PruneMode: Unstore}},
+		{"prune of a run that is reached twice", value, "to be read", CollectionOptions{Output: "u/twice", ReplaceRun: true, PruneMode: Unstore}},
+		{"prune of what lets quanta be skipped", value, "to be read", CollectionOptions{Output: "u/x", SkipIn: list("u/x"), ReplaceRun: true, PruneMode: Unstore}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.opts.RunTimeName = newRun

@@ -17,6 +17,8 @@ type Source interface {
 	Lookup(ctx context.Context, name string) (*dataset.Collection, bool, error)
 	// Flatten expands chains depth-first and drops repetitions; a missing collection is an error.
 	Flatten(ctx context.Context, names ...string) ([]string, error)
+	// Parents are the chains that hold a collection directly.
+	Parents(ctx context.Context, name string) ([]string, error)
 }
 
 // Search asks for the data IDs of a group at which datasets of all the given types exist.

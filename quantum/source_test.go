@@ -102,6 +102,16 @@ func (s *fakeSource) Flatten(ctx context.Context, names ...string) ([]string, er
 	return out, nil
 }
 
+func (s *fakeSource) Parents(_ context.Context, name string) (out []string, err error) {
+	for _, c := range s.collections {
+		if slices.Contains(c.Children, name) {
+			out = append(out, c.Name)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
 // cut makes the data ID of a group of a row.
 func (v values) cut(g *dimension.Group, scratch []dimension.Value) dimension.DataID {
 	for _, e := range g.Dimensions() {

@@ -76,3 +76,8 @@ func (s Source) Flatten(ctx context.Context, names ...string) ([]string, error) 
 	}
 	return out, err
 }
+
+// Parents are the chains that hold a collection.
+func (s Source) Parents(ctx context.Context, name string) ([]string, error) {
+	return s.Registry.Parents(ctx, name)
+}

@@ -110,7 +110,7 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 	}
 	collections, err := quantum.ResolveCollections(ctx, src, quantum.CollectionOptions{
 		Inputs: o.inputs, Output: o.output, OutputRun: o.outputRun, ExtendRun: o.extendRun, ReplaceRun: o.replaceRun,
-		PruneMode: o.pruneMode, Rebase: o.rebase, SkipIn: o.skipExistingIn, SkipInRun: o.skipExisting,
+		PruneMode: quantum.PruneMode(o.pruneMode), Rebase: o.rebase, SkipIn: o.skipExistingIn, SkipInRun: o.skipExisting,
 		RunTimeName: now,
 	})
 	if err != nil {
