@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"valet/datastore/butler"
@@ -33,6 +34,11 @@ type storedOptions struct {
 	Where          string   `json:"where,omitempty"`
 	SkipExistingIn []string `json:"skip_existing_in,omitempty"`
 	Constraint     []string `json:"dataset_query_constraint,omitempty"`
+	// Searched are the collections in which inputs were looked for, without the run itself.
+	Searched        []string `json:"searched,omitempty"`
+	Selected        string   `json:"select_tasks,omitempty"`
+	IgnoreContracts bool     `json:"ignore_contracts,omitempty"`
+	NoVersions      bool     `json:"no_versions,omitempty"`
 }
 
 // acquire takes the right to write to a run and keeps it until close.
@@ -84,13 +90,19 @@ func (x *execution) guard() error {
 // begin records what is to be done.
 func (x *execution) begin(ctx context.Context, g *quantum.Graph, o *runOptions, pipelineText []byte) error {
 	options, err := json.Marshal(&storedOptions{Inputs: o.inputs, Output: g.Collections.Output, Where: o.where,
-		SkipExistingIn: o.skipExistingIn, Constraint: o.constraint})
+		SkipExistingIn: o.skipExistingIn, Constraint: o.constraint, Searched: without(g.Collections.Inputs, g.Collections.Run),
+		Selected: o.selected, IgnoreContracts: o.ignoreContracts, NoVersions: o.noVersions})
 	if err != nil {
 		return fmt.Errorf("record run options: %w", err)
 	}
 	x.journal, err = x.lease.Begin(ctx, ledger.Start{Graph: g, Workers: o.processes, Version: versionLine(), Command: x.app.cmdLine(),
 		Pipeline: string(pipelineText), Options: options})
 	return err
+}
+
+// without are the names but one.
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(s string) bool { return s == name })
 }
 
 // counts are a result as the ledger counts.

@@ -73,8 +73,6 @@ func (o *inputOptions) check(cmd *cobra.Command, needsRepo bool) error {
 		return usagef(cmd, "--prune-replaced: %q is none of unstore, purge", o.pruneMode)
 	case len(o.constraint) > 0 && !slices.Equal(o.constraint, []string{"all"}):
 		return notYet(cmd, "--dataset-query-constraint "+strings.Join(o.constraint, ","))
-	case o.pruneMode != "":
-		return notYet(cmd, "--prune-replaced")
 	}
 	return nil
 }
@@ -137,23 +135,28 @@ type runOptions struct {
 // AddFlags declares the flags.
 func (o *runOptions) AddFlags(f *pflag.FlagSet) {
 	o.inputOptions.AddFlags(f)
-	f.IntVarP(&o.processes, "processes", "j", runtime.GOMAXPROCS(0), "`N` quanta at a time (default all cores)")
-	f.Lookup("processes").DefValue = "0"
-	f.BoolVar(&o.register, "register-dataset-types", false, "register the pipeline's dataset types if they are new")
+	o.addExecutionFlags(f)
 	f.BoolVar(&o.initOnly, "init-only", false, "write configs and packages, run no quantum")
 	f.BoolVar(&o.skipInit, "skip-init-writes", false, "write neither configs nor packages")
-	f.BoolVar(&o.failFast, "fail-fast", false, "stop at the first failed quantum")
-	f.Float64Var(&o.timeout, "timeout", 0, "`SECONDS` after which a quantum is given up (default none)")
-	f.IntVar(&o.retries, "retries", 0, "run failed quanta up to `N` times more, if their failure may pass")
-	f.StringVar(&o.summary, "summary", "", "write pipetask's summary JSON to `FILE`")
-	f.BoolVar(&o.dryRun, "dry-run", false, "build and count the graph, write nothing")
-	f.BoolVar(&o.explain, "explain", false, "log for each quantum why it runs or not")
 	f.StringVarP(&o.savedPipeline, "save-pipeline", "s", "", "write the pipeline, imports flattened, to `FILE`")
-	f.StringVar(&o.junit, "junit", "", "write the outcome of every quantum as JUnit XML to `FILE`")
-	f.StringVar(&o.promFile, "prom-file", "", "write the run's counts as Prometheus text to `FILE`")
 	f.StringVar(&o.cpuProfile, "profile", "", "write a CPU profile of valet to `FILE`")
 	f.BoolVar(&o.packOutputs, "pack", false, "pack output files into zip files that Butler reads")
 	addPythonOnly(f)
+}
+
+// addExecutionFlags declares those that rerun has too: how quanta are run and what is reported.
+func (o *runOptions) addExecutionFlags(f *pflag.FlagSet) {
+	f.IntVarP(&o.processes, "processes", "j", runtime.GOMAXPROCS(0), "`N` quanta at a time (default all cores)")
+	f.Lookup("processes").DefValue = "0"
+	f.BoolVar(&o.register, "register-dataset-types", false, "register the pipeline's dataset types if they are new")
+	f.BoolVar(&o.failFast, "fail-fast", false, "stop at the first failed quantum")
+	f.Float64Var(&o.timeout, "timeout", 0, "`SECONDS` after which a quantum is given up (default none)")
+	f.IntVar(&o.retries, "retries", 0, "run failed quanta up to `N` times more, if their failure may pass")
+	f.BoolVar(&o.dryRun, "dry-run", false, "build and count the graph, write nothing")
+	f.BoolVar(&o.explain, "explain", false, "log for each quantum why it runs or not")
+	f.StringVar(&o.summary, "summary", "", "write pipetask's summary JSON to `FILE`")
+	f.StringVar(&o.junit, "junit", "", "write the outcome of every quantum as JUnit XML to `FILE`")
+	f.StringVar(&o.promFile, "prom-file", "", "write the run's counts as Prometheus text to `FILE`")
 }
 
 // check finds contradictions that need no repository. Errors are *UsageError.
@@ -162,16 +165,22 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 		return err
 	}
 	switch {
+	case o.packOutputs:
+		return notYet(cmd, "--pack")
+	case o.initOnly && o.skipInit:
+		return usagef(cmd, "--init-only and --skip-init-writes exclude each other")
+	}
+	return o.checkExecution(cmd)
+}
+
+func (o *runOptions) checkExecution(cmd *cobra.Command) error {
+	switch {
 	case o.processes < 1:
 		return usagef(cmd, "-j: %d is no number of processes", o.processes)
 	case o.retries < 0:
 		return usagef(cmd, "--retries: %d is negative", o.retries)
 	case o.timeout < 0:
 		return usagef(cmd, "--timeout: %v is negative", o.timeout)
-	case o.packOutputs:
-		return notYet(cmd, "--pack")
-	case o.initOnly && o.skipInit:
-		return usagef(cmd, "--init-only and --skip-init-writes exclude each other")
 	}
 	return nil
 }
