@@ -36,6 +36,9 @@ func Build(ctx context.Context, src Source, p *pipeline.Resolved, o Options) (*G
 	g := &Graph{Pipeline: p, Collections: o.Collections, Inputs: map[string]*Datasets{}, strings: &Strings{}}
 	b := &builder{graph: g, src: src, opts: o, rowOf: map[string]map[dataset.ID]int32{}, byLabel: map[string]*Quanta{}}
 	for i, nodes := range p.Subgraphs() {
+		if !b.chosen(nodes) {
+			continue
+		}
 		b.note("", false, "Processing pipeline subgraph %d of %d with %d task(s).", i+1, len(p.Subgraphs()), len(nodes))
 		if err := b.subgraph(ctx, nodes); err != nil {
 			return nil, err
@@ -107,16 +110,7 @@ func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) erro
 		}
 	}
 	s.Dimensions = groups[0].Union(groups[1:]...)
-	if c := b.opts.Choice; c != nil && c.Near != nil {
-		var ids []dimension.DataID
-		for _, n := range nodes {
-			ids = append(ids, c.Near[n.Label]...)
-		}
-		if len(ids) == 0 {
-			return nil
-		}
-		s.Where = and(s.Where, near(ids))
-	}
+	s.Where = and(s.Where, b.opts.Choice.near(nodes))
 	builds, err := b.prepare(nodes, s.Dimensions, searchOf)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"valet/registry/dimension"
 	"valet/registry/query"
+	"valet/tasks/pipeline"
 )
 
 // Choice restricts a graph to some of the quanta that would run. The others are left out of the graph, but those that succeeded before,
@@ -25,6 +26,24 @@ type Choice struct {
 // again reports whether a quantum runs whatever it did before.
 func (c *Choice) again(q *Quanta, i int) bool {
 	return c != nil && c.Again && c.Keep(q.Task.Label, q.DataID(i))
+}
+
+// chosen reports whether any of the tasks may have quanta that run.
+func (b *builder) chosen(nodes []*pipeline.TaskNode) bool {
+	c := b.opts.Choice
+	return c == nil || c.Near == nil || slices.ContainsFunc(nodes, func(n *pipeline.TaskNode) bool { return len(c.Near[n.Label]) > 0 })
+}
+
+// near is a condition that the chosen quanta of the tasks satisfy, nil for none.
+func (c *Choice) near(nodes []*pipeline.TaskNode) query.Expr {
+	if c == nil || c.Near == nil {
+		return nil
+	}
+	var ids []dimension.DataID
+	for _, n := range nodes {
+		ids = append(ids, c.Near[n.Label]...)
+	}
+	return near(ids)
 }
 
 // choose drops the quanta that are not to run. Tasks come in topological order.

@@ -51,6 +51,9 @@ func (b *builder) explainEmpty(ctx context.Context, s Search, nodes []*pipeline.
 // summarize notes the number of quanta per task, and tells of tasks dropped, as upstream logs them (pipelines.md 4.6, 4.8).
 func (b *builder) summarize() {
 	for _, label := range b.graph.Dropped {
+		if b.opts.Choice != nil && b.byLabel[label] == nil {
+			continue // not looked at
+		}
 		b.note(label, false, "Dropping task %s because no quanta remain.", label)
 	}
 	b.graph.Tasks = slices.DeleteFunc(b.graph.Tasks, func(q *Quanta) bool {
