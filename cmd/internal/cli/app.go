@@ -100,6 +100,7 @@ func (a *App) commands() []*cobra.Command {
 		newDemoCommand(a),
 		newRunCommand(a),
 		newGraphCommand(a),
+		newRerunCommand(a),
 		newMeasureCommand(a),
 		newRunsCommand(a),
 		newStatusCommand(a),

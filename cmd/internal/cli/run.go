@@ -187,10 +187,14 @@ func (a *App) report(ctx context.Context, g *quantum.Graph, o *runOptions, t *ta
 			result.Planned, result.Succeeded, result.NoWork, result.Failed, result.Blocked, result.Skipped, result.Planned-result.Unfinished())}
 	}
 	if errors.Is(err, context.Canceled) || err == nil && a.interrupts.count() > 0 && result.Unfinished() > 0 {
-		err = &InterruptedError{Resume: a.resumeCommand(result.Failed > 0)}
+		err = &InterruptedError{Resume: o.resume}
+		if o.resume == "" {
+			err = &InterruptedError{Resume: a.resumeCommand(result.Failed > 0)}
+		}
 	}
 	if err == nil && result.Failed+result.Blocked > 0 {
-		err = &failedQuantaError{result: result, invalid: t.invalid, repeatable: t.repeatable && o.failFast, late: t.late}
+		err = &failedQuantaError{next: "why they failed: " + a.command("failures", o.repo, g.Collections.Run) +
+			"\nrun them again: " + a.command("rerun", o.repo, g.Collections.Run), result: result, invalid: t.invalid, repeatable: t.repeatable && o.failFast, late: t.late}
 	}
 	for _, f := range []struct {
 		path  string
@@ -242,6 +246,8 @@ type failedQuantaError struct {
 	result              *executor.Result
 	invalid, repeatable bool
 	late                bool // a quantum took too long
+	// next are the commands to type next.
+	next string
 }
 
 func (e *failedQuantaError) Error() string {
@@ -252,10 +258,8 @@ func (e *failedQuantaError) Error() string {
 	return text
 }
 
-// Hint says how to run them again.
-func (e *failedQuantaError) Hint() string {
-	return "each left a log dataset with its exception; run them again with --extend-run --clobber-outputs"
-}
+// Hint says how to find out why, and how to run them again.
+func (e *failedQuantaError) Hint() string { return e.next }
 
 // ClassName is what pipetask would raise.
 func (e *failedQuantaError) ClassName() string {

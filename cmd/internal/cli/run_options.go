@@ -130,6 +130,8 @@ type runOptions struct {
 	junit         string
 	promFile      string
 	savedPipeline string
+	// resume is the command that goes on after an interruption, if not this one with --extend-run.
+	resume string
 }
 
 // AddFlags declares the flags.
