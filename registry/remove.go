@@ -124,6 +124,20 @@ func (r *Registry) RunDatasets(ctx context.Context, run string, types []string) 
 	return out, err
 }
 
+// HasTrash reports whether a removal is to be ended: datasets are in the trash of a datastore, or a run was retired.
+func (r *Registry) HasTrash(ctx context.Context, datastore string) (has bool, err error) {
+	err = r.db.View(ctx, func(c *dialect.Conn) error {
+		row, err := c.Row(ctx, "SELECT 1 FROM dataset_location_trash WHERE datastore_name = ? LIMIT 1", datastore)
+		if has = row != nil; err != nil || has {
+			return err
+		}
+		retired, err := retiredRuns(ctx, c)
+		has = len(retired) > 0
+		return err
+	})
+	return has, err
+}
+
 // TrashedDatasets returns datasets that are in the trash of a datastore, at most limit, and those of their file records whose files
 // nobody needs.
 func (tx *Tx) TrashedDatasets(datastore, table string, limit int) (ids []dataset.ID, files []dataset.FileRecord, err error) {
@@ -239,10 +253,11 @@ func (tx *Tx) untag(run *catalog.Collection) error {
 }
 
 // RetiredRuns are the names of runs that RetireRun was called for and that are still there, sorted.
-func (tx *Tx) RetiredRuns() ([]string, error) {
-	var out []string
+func (tx *Tx) RetiredRuns() ([]string, error) { return retiredRuns(tx.ctx, tx.conn) }
+
+func retiredRuns(ctx context.Context, c *dialect.Conn) (out []string, err error) {
 	// '0' follows '/' in the order of characters, so the range is all names with the prefix.
-	err := tx.conn.Each(tx.ctx, "SELECT name FROM collection WHERE name >= ? AND name < ? AND type = ? ORDER BY name",
+	err = c.Each(ctx, "SELECT name FROM collection WHERE name >= ? AND name < ? AND type = ? ORDER BY name",
 		[]any{RetiredPrefix, strings.TrimSuffix(RetiredPrefix, "/") + "0", int64(dataset.Run)}, func(row []driver.Value) error {
 			name, err := dialect.AsString(row[0])
 			out = append(out, name)

@@ -176,6 +176,10 @@ func (b *Butler) EmptyTrash(ctx context.Context) error {
 	if b.chained() {
 		return &datastore.ChainError{}
 	}
+	// Most often there is nothing to do, which must not cost the database's write lock.
+	if has, err := b.Registry.HasTrash(ctx, b.Store.Config.Name); err != nil || !has {
+		return err
+	}
 	var retired []string
 	err := b.inPieces(ctx, b.removal.first, trashed{}, func(tx *registry.Tx, limit int) (t trashed, err error) {
 		if t.ids, t.files, err = tx.TrashedDatasets(b.Store.Config.Name, b.Store.Config.Table, limit); err == nil && len(t.ids) == 0 {

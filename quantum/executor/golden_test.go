@@ -59,6 +59,8 @@ type request struct {
 	where    string
 	extend   bool
 	clobber  bool
+	replace  bool
+	prune    quantum.PruneMode
 	actions  []pipeline.Action
 	now      time.Time
 }
@@ -89,7 +91,7 @@ func build(t testing.TB, b *butler.Butler, q request) (*quantum.Graph, error) {
 	}
 	src := executor.Source{Registry: b.Registry, RecordTable: b.Store.Config.Table}
 	c, err := quantum.ResolveCollections(t.Context(), src, quantum.CollectionOptions{Inputs: []string{"u/sci"}, Output: "u/metrics",
-		RunTimeName: q.now, ExtendRun: q.extend})
+		RunTimeName: q.now, ExtendRun: q.extend, ReplaceRun: q.replace, PruneMode: q.prune})
 	if err != nil {
 		return nil, err
 	}

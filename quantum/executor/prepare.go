@@ -24,6 +24,8 @@ type PrepareOptions struct {
 	SkipInit, NoVersions bool
 	// Version is that of valet, for packages.
 	Version string
+	// Warn is told what does not keep the run from going on: files of a replaced run that could not be removed. It may be nil.
+	Warn func(error)
 }
 
 // MissingTypeError names dataset types that are not registered.
@@ -77,7 +79,8 @@ func Check(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareOpt
 }
 
 // Prepare makes the run ready for its quanta: collections, dataset types, configs and packages (pipelines.md 3.3, 4.1, 5.1). All is
-// written in one transaction. Check should have been asked before.
+// written in one transaction, which is also the one in which a replaced run is pruned; its files go afterwards. Check should have been
+// asked before.
 func Prepare(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareOptions) error {
 	missing, err := typesToRegister(ctx, b, g, o)
 	if err != nil {
@@ -90,7 +93,11 @@ func Prepare(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareO
 		}
 	}
 	c := g.Collections
+	prune := &pruning{butler: b, graph: g}
 	err = b.Store.Sync()
+	if err == nil {
+		err = prune.before(ctx)
+	}
 	if err == nil {
 		err = b.Registry.Write(ctx, func(tx *registry.Tx) error {
 			if c.Output != "" {
@@ -106,6 +113,9 @@ func Prepare(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareO
 					return err
 				}
 			}
+			if err := prune.take(tx); err != nil {
+				return err
+			}
 			for _, t := range missing {
 				if _, err := tx.RegisterDatasetType(t); err != nil {
 					return err
@@ -118,8 +128,14 @@ func Prepare(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareO
 		for i := range files {
 			_ = b.Store.Remove(&files[i].Record)
 		}
+		return err
 	}
-	return err
+	if err := prune.finish(ctx); err != nil && (ctx.Err() != nil || o.Warn == nil) {
+		return err
+	} else if err != nil {
+		o.Warn(err)
+	}
+	return nil
 }
 
 // typesToRegister are the dataset types that are missing and may be registered.

@@ -147,7 +147,12 @@ func (a *App) execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o
 			return err
 		}
 	}
-	if err := executor.Prepare(ctx, b, g, prepare); err != nil {
+	prepare.Warn = func(err error) {
+		log := a.Log("executor")
+		log.Warn().Msg(err.Error())
+	}
+	err = a.whilePruning(ctx, b, g.Collections, func() error { return executor.Prepare(ctx, b, g, prepare) })
+	if err != nil {
 		return err
 	}
 	if o.initOnly {
