@@ -105,6 +105,8 @@ func (a *App) commands() []*cobra.Command {
 		newRunsCommand(a),
 		newStatusCommand(a),
 		newFailuresCommand(a),
+		newWhyCommand(a),
+		newLogCommand(a),
 		newQueryCollectionsCommand(a),
 		newQueryDatasetTypesCommand(a),
 		newQueryDatasetsCommand(a),
