@@ -129,6 +129,8 @@ func (b *builder) addSearch(i int) error {
 		src = b.add(alias, dialect.SQL(q(s.Type.Tags)))
 		src.on(new(dialect.Text).Write(alias, ".dataset_type_id = ").Arg(s.Type.ID))
 		src.on(keyIn(placed.collection, tags))
+		// The test whether an earlier collection has a dataset wants the order of the dimensions.
+		src.whole = n.id && !(s.isFirst(b) && len(s.Collections) > 1) && b.isUnrestricted()
 	}
 	if !n.timespan {
 		placed.begin, placed.end = "", ""
@@ -164,6 +166,17 @@ func (b *builder) addSearch(i int) error {
 		r.on(new(dialect.Text).Write(r.alias, ".component = ").Arg(dataset.WholeDataset))
 	}
 	return nil
+}
+
+// isUnrestricted reports whether the condition names nothing that few rows have, and no order is asked for. Datasets are then read as
+// they lie in their table, by its index (collection, dataset type): that of the dimensions would lead to a page of its own for each.
+func (b *builder) isUnrestricted() bool {
+	for name := range b.constants {
+		if d := b.catalog.Universe.Dimension(name); d == nil || !d.Governor {
+			return false
+		}
+	}
+	return len(b.isIn)+len(b.equal)+len(b.overlaps)+len(b.literals)+len(b.query.Order) == 0 && !b.query.Sorted
 }
 
 // isFlat reports whether a search of which nothing but its dimensions is needed may be joined as it is, with a row for each

@@ -48,7 +48,9 @@ type source struct {
 	left  bool
 	// driver says that its rows are few compared with those of other tables, so that it is read first.
 	driver bool
-	joins  []*dialect.Text
+	// whole says that most of its rows are wanted, in whatever order they are stored: the governor's value must not lead to an index.
+	whole bool
+	joins []*dialect.Text
 }
 
 func (s *source) on(t *dialect.Text) { s.joins = append(s.joins, t) }
@@ -64,6 +66,9 @@ func (b *builder) add(alias string, table *dialect.Text) *source {
 // provide says that a source has a dimension's key: joins are natural, on every key that both sides have. A governor's only
 // value is asked of every table, since their primary keys start with it.
 func (b *builder) provide(s *source, d *dimension.Element, expression string) {
+	if s.whole && d.Governor {
+		expression = noIndex(expression)
+	}
 	first, known := b.keys[d.Name]
 	if !known {
 		b.keys[d.Name] = expression
