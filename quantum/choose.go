@@ -18,6 +18,8 @@ type Choice struct {
 	Keep func(label string, id dimension.DataID) bool
 	// Again also runs kept quanta that succeeded before.
 	Again bool
+	// Labels are the tasks among whose quanta Keep chooses; none means all. Only what is linked with them is looked at.
+	Labels []string
 	// Near, if not nil, has by label data IDs among which all quanta are that Keep chooses, so that little more need be searched. Only their
 	// required values count.
 	Near map[string][]dimension.DataID
@@ -31,7 +33,9 @@ func (c *Choice) again(q *Quanta, i int) bool {
 // chosen reports whether any of the tasks may have quanta that run.
 func (b *builder) chosen(nodes []*pipeline.TaskNode) bool {
 	c := b.opts.Choice
-	return c == nil || c.Near == nil || slices.ContainsFunc(nodes, func(n *pipeline.TaskNode) bool { return len(c.Near[n.Label]) > 0 })
+	return c == nil || slices.ContainsFunc(nodes, func(n *pipeline.TaskNode) bool {
+		return (len(c.Labels) == 0 || slices.Contains(c.Labels, n.Label)) && (c.Near == nil || len(c.Near[n.Label]) > 0)
+	})
 }
 
 // near is a condition that the chosen quanta of the tasks satisfy, nil for none.

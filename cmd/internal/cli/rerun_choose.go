@@ -18,7 +18,7 @@ const nearEnough = 100_000
 func (a *App) choose(ctx context.Context, r *recordedRun, o *rerunOptions) (*quantum.Choice, error) {
 	ofTask := func(label string) bool { return len(o.tasks) == 0 || slices.Contains(o.tasks, label) }
 	if o.all || o.failed && o.missing {
-		return &quantum.Choice{Again: o.all, Keep: func(label string, _ dimension.DataID) bool { return ofTask(label) }}, nil
+		return &quantum.Choice{Labels: o.tasks, Again: o.all, Keep: func(label string, _ dimension.DataID) bool { return ofTask(label) }}, nil
 	}
 	// Those whose newest attempt failed or was blocked, by label.
 	unsuccessful := map[string]map[string]bool{}
@@ -43,7 +43,7 @@ func (a *App) choose(ctx context.Context, r *recordedRun, o *rerunOptions) (*qua
 		}
 	}
 	if o.missing {
-		return &quantum.Choice{Keep: func(label string, id dimension.DataID) bool { return ofTask(label) && !unsuccessful[label][id.Key()] }}, nil
+		return &quantum.Choice{Labels: o.tasks, Keep: func(label string, id dimension.DataID) bool { return ofTask(label) && !unsuccessful[label][id.Key()] }}, nil
 	}
 	if n == 0 {
 		return nil, nil
