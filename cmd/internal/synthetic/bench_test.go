@@ -16,6 +16,7 @@ import (
 
 var (
 	benchVisits = flag.Int("visits", 500, "visits of 100 detectors in the repository that benchmarks use")
+	benchRuns   = flag.Int("runs", 4, "RUN collections that hold its datasets")
 	benchDir    = flag.String("repo-dir", "", "`DIR` where that repository is, or is made and left if it is new, without files (default a temporary one)")
 	benchPlans  = flag.Bool("plans", false, "print the plan of each query too")
 )
@@ -24,7 +25,7 @@ var (
 //
 //	go test ./cmd/internal/synthetic -run xxx -bench Queries -visits 100000 -repo-dir /data/big
 func BenchmarkQueries(b *testing.B) {
-	o := synthetic.Options{Visits: *benchVisits, Detectors: 100, Runs: 4, NoFiles: true}
+	o := synthetic.Options{Visits: *benchVisits, Detectors: 100, Runs: *benchRuns, NoFiles: true}
 	dir := *benchDir
 	if dir == "" {
 		dir = b.TempDir()
