@@ -29,6 +29,7 @@ type Store struct {
 	instruments []string
 	children    []*Store
 	disk        *disk
+	zips        zipDirectories
 }
 
 // New checks the configuration, compiles templates, and returns the store on a file system. The disk is not touched. The error is

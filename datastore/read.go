@@ -51,6 +51,9 @@ func (s *Store) readOne(r *dataset.FileRecord) ([]byte, error) {
 	}
 	defer file.Close()
 	if member != "" {
+		if data, ok := s.zips.quick(file, name, member, r); ok {
+			return data, nil
+		}
 		return readMember(file, name, member, r)
 	}
 	if r.Size >= 0 && r.Size != file.Size() {

@@ -153,6 +153,14 @@ func (f *Fault) Mkdir(path string) error {
 	return f.fs.Mkdir(path)
 }
 
+// List may fail as opening does.
+func (f *Fault) List(dir string) ([]string, error) {
+	if err := f.ask(OpOpen, dir); err != nil {
+		return nil, err
+	}
+	return f.fs.List(dir)
+}
+
 // Stat may fail.
 func (f *Fault) Stat(path string) (Info, error) {
 	if err := f.ask(OpStat, path); err != nil {

@@ -191,6 +191,20 @@ func (m *Memory) Remove(p string) error {
 	return nil
 }
 
+// List reads a directory.
+func (m *Memory) List(p string) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n, _, err := m.existing("open", p, true)
+	if err == nil && n.children == nil {
+		err = &fs.PathError{Op: "open", Path: p, Err: syscall.ENOTDIR}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(n.children)), nil
+}
+
 // Stat describes a path.
 func (m *Memory) Stat(p string) (Info, error) {
 	m.mu.Lock()

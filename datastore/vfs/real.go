@@ -127,6 +127,19 @@ func (Real) Mkdir(path string) error {
 	return nil
 }
 
+// List reads a directory.
+func (Real) List(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names, nil
+}
+
 // Stat describes a path.
 func (Real) Stat(path string) (Info, error) {
 	var st unix.Stat_t

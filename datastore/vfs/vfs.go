@@ -23,6 +23,8 @@ type FS interface {
 	Remove(path string) error
 	// Mkdir makes one directory; an existing one gives fs.ErrExist.
 	Mkdir(path string) error
+	// List gives the names in a directory, sorted.
+	List(dir string) ([]string, error)
 	// Stat describes what is at a path, without following a link in the last place.
 	Stat(path string) (Info, error)
 	// Resolve is the path with every link followed.

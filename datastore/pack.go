@@ -1,0 +1,225 @@
+package datastore
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// packDirectory is the directory of a run that holds zip files made by valet. The name is no dataset type's, which have no hyphen.
+const packDirectory = "valet-pack"
+
+// maxPack is the number of bytes at which a zip is full, far below where the format needs 64-bit fields; maxPacked that of members.
+const (
+	maxPack   = 32 << 20
+	maxPacked = 50000
+)
+
+// Member is a file to be packed.
+type Member struct {
+	// Path is where the file would be if it was not packed; the zip keeps it, so that it can be unpacked.
+	Path string
+	Data []byte
+	// CRC is crc32.ChecksumIEEE of Data.
+	CRC uint32
+}
+
+// Span is where the bytes of a member are in its zip.
+type Span struct {
+	Offset int64
+	Size   uint32
+}
+
+// Pack is a zip file in the making: members are stored as they are, with sizes in front, so that it is read by everything that reads
+// zip files. It belongs to one goroutine.
+type Pack struct {
+	prefix string // of the paths of zips, as far as they are the same in the whole run
+	path   string
+	buf    []byte
+	list   []packed
+	names  map[string]int // the names that are taken, with the number of those made of them
+	scrap  []byte
+}
+
+// packed is what the directory of a zip says of a member.
+type packed struct {
+	name, comment string
+	crc, size     uint32
+	offset        uint32
+}
+
+// NewPack returns an empty pack of a run. The error is a *PathError, or a *ChainError.
+func (s *Store) NewPack(run string) (*Pack, error) {
+	if s.Config.Class == ChainedClass {
+		return nil, &ChainError{}
+	}
+	dir, err := PackDirectory(run)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pack{prefix: dir + "/" + packPrefix(run), names: map[string]int{}}
+	p.Reset()
+	return p, nil
+}
+
+// RunDirectory is the directory that the default templates give the files of a run.
+func RunDirectory(run string) (string, error) {
+	b := normalise([]byte(sanitise(run, true)+"/"+packDirectory), 0)
+	b, err := seal(b, 0, "")
+	if err != nil {
+		return "", &PathError{run, err.Error()}
+	}
+	return path.Dir(string(b)), nil
+}
+
+// PackDirectory is the directory of valet's zip files of a run, relative to the root.
+func PackDirectory(run string) (string, error) {
+	dir, err := RunDirectory(run)
+	return dir + "/" + packDirectory, err
+}
+
+// packPrefix begins the names of the zips of a run. Two runs may have one directory ("a b" and "a_b"): a run must not take the
+// other's zips for its own.
+func packPrefix(run string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(run)) // never fails
+	return hex.EncodeToString(h.Sum(nil)) + "-"
+}
+
+// IsPackName reports whether a name in the pack directory is that of a zip of the run.
+func IsPackName(run, name string) bool {
+	return strings.HasPrefix(name, packPrefix(run)) && strings.HasSuffix(name, ".zip")
+}
+
+// Reset begins another zip, with a name that no other has: later ones sort behind earlier ones, which spares the database work.
+func (p *Pack) Reset() {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	p.path = p.prefix + strconv.FormatInt(time.Now().UnixMilli(), 36) + "-" + strconv.FormatUint(binary.LittleEndian.Uint64(b[:])>>24, 36) + ".zip"
+	p.buf, p.list = p.buf[:0], p.list[:0]
+	clear(p.names)
+}
+
+// Len is the number of members.
+func (p *Pack) Len() int { return len(p.list) }
+
+// Path is that of the zip, relative to the root.
+func (p *Pack) Path() string { return p.path }
+
+// Full reports whether the zip should be written before more is added.
+func (p *Pack) Full() bool { return len(p.buf) >= maxPack || len(p.list) >= maxPacked }
+
+// errBigMember says that a file does not fit into a zip of the plain format.
+var errBigMember = errors.New("the file is too big to be packed")
+
+const (
+	// zipVersion is that of the format needed: 2.0. zipEpoch is the oldest date that a zip can tell: members have no time, so that
+	// the same members make the same file.
+	zipVersion, zipEpoch = 20, 1<<5 | 1
+)
+
+// Add adds a member. It returns the path that records it, and its place in the zip.
+func (p *Pack) Add(m *Member) (record string, at Span, err error) {
+	if int64(len(m.Data))+int64(len(p.buf)) > math.MaxUint32/2 {
+		return "", Span{}, &FileError{"pack", m.Path, errBigMember}
+	}
+	name := p.nameOf(m.Path)
+	e := packed{name: name, comment: m.Path, crc: m.CRC, size: uint32(len(m.Data)), offset: uint32(len(p.buf))}
+	if len(e.comment) > math.MaxUint16 {
+		return "", Span{}, &PathError{m.Path, "is too long to be packed"}
+	}
+	p.list = append(p.list, e)
+	b := append(p.buf, "PK\x03\x04"...)
+	b = binary.LittleEndian.AppendUint16(b, zipVersion)
+	b = p.appendCommon(b, &e)
+	b = append(b, name...)
+	at = Span{Offset: int64(len(b)), Size: e.size}
+	p.buf = append(b, m.Data...)
+	return p.path + zipFragment + name, at, nil
+}
+
+// appendCommon appends what both headers of a member have: flags to length of the extra field.
+func (p *Pack) appendCommon(b []byte, e *packed) []byte {
+	le := binary.LittleEndian
+	b = le.AppendUint16(b, 0x800) // comments are UTF-8
+	b = le.AppendUint16(b, 0)     // stored
+	b = le.AppendUint16(b, 0)
+	b = le.AppendUint16(b, zipEpoch)
+	b = le.AppendUint32(b, e.crc)
+	b = le.AppendUint32(b, e.size)
+	b = le.AppendUint32(b, e.size)
+	b = le.AppendUint16(b, uint16(len(e.name)))
+	return le.AppendUint16(b, 0)
+}
+
+// nameOf is the name of a member: the last part of its path without what has a meaning in URIs, and made unique within the zip.
+func (p *Pack) nameOf(loose string) string {
+	base := loose[strings.LastIndexByte(loose, '/')+1:]
+	for i := range len(base) {
+		if !plainName(base[i]) {
+			p.scrap = append(p.scrap[:0], base...)
+			for k := i; k < len(base); k++ {
+				if !plainName(base[k]) {
+					p.scrap[k] = '_'
+				}
+			}
+			base = string(p.scrap)
+			break
+		}
+	}
+	name := base
+	for {
+		_, taken := p.names[name]
+		if !taken {
+			p.names[name] = 1
+			return name
+		}
+		n := p.names[base] + 1
+		p.names[base] = n
+		ext := path.Ext(base)
+		name = fmt.Sprintf("%s-%d%s", base[:len(base)-len(ext)], n, ext)
+	}
+}
+
+func plainName(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '+' || c == '.'
+}
+
+// bytes appends the directory of the zip and returns the whole file, which is valid until Reset.
+func (p *Pack) bytes() []byte {
+	le := binary.LittleEndian
+	b := p.buf
+	start := len(b)
+	for i := range p.list {
+		e := &p.list[i]
+		b = append(b, "PK\x01\x02"...)
+		b = le.AppendUint16(b, zipVersion|3<<8) // made by Unix
+		b = le.AppendUint16(b, zipVersion)
+		b = p.appendCommon(b, e)
+		b = le.AppendUint16(b, uint16(len(e.comment)))
+		b = le.AppendUint32(b, 0)            // disk, internal attributes
+		b = le.AppendUint32(b, 0o100644<<16) // a plain file
+		b = le.AppendUint32(b, e.offset)
+		b = append(append(b, e.name...), e.comment...)
+	}
+	size := len(b) - start
+	b = append(b, "PK\x05\x06\x00\x00\x00\x00"...)
+	b = le.AppendUint16(b, uint16(len(p.list)))
+	b = le.AppendUint16(b, uint16(len(p.list)))
+	b = le.AppendUint32(b, uint32(size))
+	b = le.AppendUint32(b, uint32(start))
+	b = le.AppendUint16(b, 0)
+	p.buf = b[:start]
+	return b
+}
+
+// WritePack writes a zip as Write writes a file: it is durable after the next Sync.
+func (w *Writer) WritePack(p *Pack) error { return w.Write(p.path, p.bytes()) }
