@@ -107,6 +107,8 @@ func (a *App) commands() []*cobra.Command {
 		newFailuresCommand(a),
 		newWhyCommand(a),
 		newLogCommand(a),
+		newReportCommand(a),
+		newRebuildLedgerCommand(a),
 		newQueryCollectionsCommand(a),
 		newQueryDatasetTypesCommand(a),
 		newQueryDatasetsCommand(a),

@@ -98,10 +98,11 @@ func writeStatusJSON(w io.Writer, s *ledger.Status) error {
 func writeStatusTable(w io.Writer, s *ledger.Status) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "%s: %s", s.Name, s.State)
-	if s.Executions > 0 {
-		fmt.Fprintf(out, ", %s", plural(s.Executions, "execution", "executions"))
+	if s.State == ledger.Derived {
+		fmt.Fprint(out, " from its datasets\n\n")
+	} else {
+		fmt.Fprintf(out, ", %s, %.3f s\n\n", plural(s.Executions, "execution", "executions"), s.Seconds)
 	}
-	fmt.Fprintf(out, ", %.3f s\n\n", s.Seconds)
 	rows, err := ui.NewRows(out, ui.TableFormat, "", append(countColumns[:len(countColumns):len(countColumns)], ui.Column{Name: "task", Kind: ui.Text, Left: true}))
 	if err != nil {
 		return err

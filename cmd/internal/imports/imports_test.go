@@ -16,8 +16,9 @@ import (
 // internal folder belong to the package above it and may import what that one may; packages for tests of one count as it.
 var layers = map[string][]string{
 	"cmd/valet":              {"cmd/internal/cli", "tasks/verify"},
-	"cmd/internal/cli":       {"cmd/internal/synthetic", "cmd/internal/floor", "cmd/internal/ui", "cmd/internal/web", "quantum/ledger", "tasks/verify"},
+	"cmd/internal/cli":       {"cmd/internal/synthetic", "cmd/internal/floor", "cmd/internal/report", "cmd/internal/ui", "cmd/internal/web", "quantum/ledger", "tasks/verify"},
 	"cmd/internal/web":       {"cmd/internal/ui", "quantum/ledger"},
+	"cmd/internal/report":    {},
 	"cmd/internal/ui":        {"registry/dimension"},
 	"cmd/internal/example":   {},
 	"cmd/internal/synthetic": {"cmd/internal/example", "datastore/butler"},
