@@ -262,3 +262,9 @@ func SplitMember(p string) (zipPath, member string, ok bool) {
 	}
 	return p[:i], p[i+len(zipFragment):], true
 }
+
+// MemberRange bounds the paths that record members of a zip: low is among them, high is not.
+func MemberRange(zipPath string) (low, high string) {
+	// '>' follows '=' in the order of characters.
+	return zipPath + zipFragment, zipPath + zipFragment[:len(zipFragment)-1] + ">"
+}

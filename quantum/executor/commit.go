@@ -18,7 +18,9 @@ type commitGroup struct {
 	limit int
 	// waiting is the number of quanta of the group before, while it is being committed.
 	waiting int
-	since   time.Time
+	// bytes are those that the quanta keep until they are packed.
+	bytes int
+	since time.Time
 }
 
 const (
@@ -27,6 +29,8 @@ const (
 	lockTarget = 50 * time.Millisecond
 	// groupAge bounds how long a finished quantum waits to be stored.
 	groupAge = 2 * time.Second
+	// groupBytes bounds the memory of files that are to be packed.
+	groupBytes = 24 << 20
 )
 
 func newGroup(limit int) *commitGroup { return &commitGroup{limit: limit} }
@@ -37,11 +41,13 @@ func (g *commitGroup) quanta() int { return len(g.results) }
 func (g *commitGroup) ran() int { return len(g.results) - g.blocked }
 
 func (g *commitGroup) full() bool {
-	return len(g.results) >= g.limit || len(g.results) > 0 && time.Since(g.since) > groupAge
+	return len(g.results) >= g.limit || g.bytes >= groupBytes || len(g.results) > 0 && time.Since(g.since) > groupAge
 }
 
 // overfull tells that the committer does not keep up: workers wait.
-func (g *commitGroup) overfull() bool { return len(g.results) >= 2*g.limit+smallestGroup }
+func (g *commitGroup) overfull() bool {
+	return len(g.results) >= 2*g.limit+smallestGroup || g.bytes >= 2*groupBytes
+}
 
 func (g *commitGroup) add(r *result) {
 	if len(g.results) == 0 {
@@ -50,6 +56,7 @@ func (g *commitGroup) add(r *result) {
 	if r.out.State == quantum.Blocked {
 		g.blocked++
 	}
+	g.bytes += r.size()
 	g.results = append(g.results, *r)
 }
 
@@ -84,6 +91,7 @@ type committer struct {
 	run     *run
 	journal Journal
 	ended   []Outcome
+	packer  packer
 }
 
 // work does one job after the other. Once a group was begun it is stored even if the run is canceled meanwhile: its files are there
@@ -105,6 +113,12 @@ func (c *committer) work(jobs <-chan *commitJob, done chan<- commitResult) {
 
 // store commits a group. If that fails its files go.
 func (c *committer) store(g *commitGroup) (held time.Duration, err error) {
+	if c.run.pack != nil {
+		defer func() { c.packer.stored(g, err) }()
+		if err := c.packer.write(g); err != nil {
+			return 0, err
+		}
+	}
 	var files []butler.File
 	c.ended = c.ended[:0]
 	for i := range g.results {
@@ -139,10 +153,15 @@ func (c *committer) forget(items []Item) error {
 			ids = append(ids, old.Found.ID)
 		}
 	}
-	left, err := c.run.butler.Forget(context.Background(), ids, func(tx *registry.Tx) error { return c.record(tx, nil) })
-	if err != nil {
+	if err := c.rescue(items); err != nil {
 		return err
 	}
+	left, err := c.run.butler.Forget(context.Background(), ids, func(tx *registry.Tx) error { return c.record(tx, nil) })
+	if err != nil {
+		c.unrescue(items)
+		return err
+	}
+	c.emptied(left)
 	own := make(map[dataset.ID]bool, len(left))
 	for i := range left {
 		own[left[i].ID] = true
@@ -174,6 +193,9 @@ func (c *committer) restore(items []Item) error {
 		}
 	}
 	_, err := c.run.butler.Commit(context.Background(), files, func(tx *registry.Tx) error { return c.record(tx, nil) })
+	if err == nil {
+		c.unrescue(items)
+	}
 	return err
 }
 

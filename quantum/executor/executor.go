@@ -24,6 +24,7 @@ import (
 	"valet/registry"
 	"valet/registry/dataset"
 	"valet/tasks"
+	"valet/tasks/metric"
 )
 
 // Options of Execute.
@@ -39,7 +40,9 @@ type Options struct {
 	// Guard, if set, is asked before a quantum's files are written; its error stops the run. It must be cheap.
 	Guard func() error
 	// Drain, when closed, lets the run end early: quanta that run are finished and committed.
-	Drain  <-chan struct{}
+	Drain <-chan struct{}
+	// Pack writes the files of each commit group as one zip file.
+	Pack   bool
 	Events Events
 	// Journal, if set, records outcomes with the datasets they describe.
 	Journal Journal
@@ -82,6 +85,14 @@ type Outcome struct {
 	Log     string
 	LogID   dataset.ID
 	Seconds float64
+	// Measured are the measurements that the quantum wrote.
+	Measured []Measured
+}
+
+// Measured is a measurement and the file that holds it.
+type Measured struct {
+	Measurement *metric.Measurement
+	Record      dataset.FileRecord
 }
 
 // Result counts what became of a run.
@@ -112,6 +123,9 @@ type run struct {
 	// existed says that the run existed before, so that a killed process may have left files in it.
 	existed bool
 	tasks   map[*quantum.Quanta]*taskRun
+	// pack is set if files are packed. empty are zips that lost their last member; they are the committer's.
+	pack  *packing
+	empty map[string]bool
 }
 
 // taskRun is a task ready to run.
@@ -136,9 +150,15 @@ func Execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o Options)
 	if err != nil {
 		return result, err
 	}
+	if o.Pack {
+		r.pack = newPacking(g)
+	}
+	r.sweepPacks(ctx)
 	plan := NewPlan(g)
 	l := &loop{run: r, plan: plan, feed: &feed{plan: plan}, options: o, group: newGroup(firstGroup), result: result}
-	err = l.execute(ctx)
+	if err = l.execute(ctx); !isFenced(err) {
+		r.sweepPacks(ctx)
+	}
 	result.Seconds = time.Since(started).Seconds()
 	return result, err
 }

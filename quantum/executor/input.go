@@ -87,6 +87,9 @@ func (r *reader) produced(in *quantum.InputColumn, row int) (any, error) {
 		if out == nil || out.typ.Name != in.Edge.Type.Name {
 			continue
 		}
+		if r.run.pack != nil {
+			return r.run.pack.read(r, in.Producer, int(p), out)
+		}
 		var err error
 		if r.path, err = out.placer.AppendPath(r.path[:0], in.Producer.DataID(int(p)), dataset.ID{}); err != nil {
 			return nil, err
@@ -102,6 +105,11 @@ func (r *reader) read(rec *dataset.FileRecord) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parse(rec, text)
+}
+
+// parse is the object in the bytes of a file.
+func parse(rec *dataset.FileRecord, text []byte) (any, error) {
 	if rec.Formatter == formatter.JSONClass && rec.StorageClass == "TaskMetadata" {
 		return metadata.NewDocument(text), nil
 	}

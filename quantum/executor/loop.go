@@ -41,7 +41,9 @@ func (l *loop) execute(ctx context.Context) error {
 	for n := range max(l.options.Workers, 1) {
 		workers.Go(func() { work(ctx, newWorker(l.run, n, &l.options), jobs, results) })
 	}
-	workers.Go(func() { (&committer{run: l.run, journal: l.options.Journal}).work(commits, committed) })
+	workers.Go(func() {
+		(&committer{run: l.run, journal: l.options.Journal, packer: packer{run: l.run}}).work(commits, committed)
+	})
 	defer workers.Wait()
 	defer close(commits)
 	defer close(jobs)

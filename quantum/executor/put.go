@@ -10,6 +10,7 @@ import (
 	"valet/registry/dataset"
 	"valet/registry/dimension"
 	"valet/tasks"
+	"valet/tasks/metric"
 )
 
 // putOutputs writes the outputs that the task gave.
@@ -35,7 +36,11 @@ func (w *worker) putOutputs(res *result, t *taskRun, id dimension.DataID, given 
 			return err
 		}
 		a.puts++
-		a.outputs = append(a.outputs, res.files[len(res.files)-1].Ref.ID)
+		file := &res.files[len(res.files)-1]
+		a.outputs = append(a.outputs, file.Ref.ID)
+		if m, ok := obj.(*metric.Measurement); ok {
+			res.out.Measured = append(res.out.Measured, Measured{m, file.Record})
+		}
 	}
 	if missing > 0 && !a.failed {
 		a.caveats |= quantum.AnyOutputMissing
@@ -76,7 +81,10 @@ func (w *worker) put(res *result, out *output, id dimension.DataID, data []byte)
 		return err
 	}
 	path := string(w.path)
-	if err := w.writer.Write(path, data); err != nil {
+	if w.run.pack != nil {
+		w.keep(res, path, data)
+		path = "" // known when the group is written
+	} else if err := w.writer.Write(path, data); err != nil {
 		return fmt.Errorf("write dataset %q %s: %w", out.typ.Name, id, err)
 	}
 	res.files = append(res.files, butler.File{Ref: ref, Record: dataset.FileRecord{ID: ref.ID, Path: path, Formatter: f.Class,

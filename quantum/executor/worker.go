@@ -19,6 +19,8 @@ type result struct {
 	// earlier are tries of this execution that were followed by another one.
 	earlier []Outcome
 	files   []butler.File
+	// members are the bytes of the files, if they are packed.
+	members []datastore.Member
 }
 
 // fail sets how the quantum ended.
@@ -36,6 +38,7 @@ type worker struct {
 	buf     []byte
 	note    []byte // text of messages
 	path    []byte
+	arena   []byte // of kept bytes
 }
 
 func newWorker(r *run, number int, o *Options) *worker {
@@ -180,7 +183,9 @@ func (w *worker) putAll(res *result, t *try, before []formatter.Attempt) error {
 		last := &res.files[len(res.files)-1]
 		res.out.Log, res.out.LogID = last.Record.Path, last.Ref.ID
 	}
-	w.sweep(res)
+	if w.run.pack == nil {
+		w.sweep(res)
+	}
 	return nil
 }
 

@@ -1,0 +1,187 @@
+package executor
+
+import (
+	"fmt"
+	"hash/crc32"
+	"sync"
+
+	"valet/datastore"
+	"valet/quantum"
+	"valet/registry/dataset"
+)
+
+// packing is what a run needs that writes the files of each commit group as one zip file. Workers keep the bytes of what they put, with
+// their checksums; the committer writes the zip, makes it durable, and then stores the rows that name its members.
+type packing struct {
+	mu sync.RWMutex
+	// zips are those that hold what quanta of the run read; places tell where.
+	zips   []string
+	places map[column][]place
+}
+
+// column is an output that a task of the run reads.
+type column struct {
+	producer *quantum.Quanta
+	typ      string
+}
+
+// place is where the output of a row is: zip is the index of its zip plus one.
+type place struct {
+	zip  int32
+	span datastore.Span
+}
+
+func newPacking(g *quantum.Graph) *packing {
+	p := &packing{places: map[column][]place{}}
+	for _, q := range g.Tasks {
+		for i := range q.Inputs {
+			if in := &q.Inputs[i]; in.Producer != nil {
+				p.places[column{in.Producer, in.Edge.Type.Name}] = nil
+			}
+		}
+	}
+	return p
+}
+
+// remember keeps where a member is that another quantum may read.
+func (p *packing) remember(it Item, typ, zipPath string, span datastore.Span) {
+	key := column{it.Task, typ}
+	places, wanted := p.places[key]
+	if !wanted {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if places == nil {
+		places = make([]place, it.Task.Len())
+		p.places[key] = places
+	}
+	if n := len(p.zips); n == 0 || p.zips[n-1] != zipPath {
+		p.zips = append(p.zips, zipPath)
+	}
+	places[it.Row] = place{int32(len(p.zips)), span}
+}
+
+// find is where the output of a row is; ok is false if it was not written.
+func (p *packing) find(q *quantum.Quanta, typ string, row int) (zipPath string, span datastore.Span, ok bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	places := p.places[column{q, typ}]
+	if row >= len(places) || places[row].zip == 0 {
+		return "", span, false
+	}
+	return p.zips[places[row].zip-1], places[row].span, true
+}
+
+// read reads a packed output that another quantum of the run wrote.
+func (p *packing) read(r *reader, q *quantum.Quanta, row int, out *output) (any, error) {
+	zipPath, span, ok := p.find(q, out.typ.Name, row)
+	if !ok {
+		return nil, errNoArtifact
+	}
+	text, err := r.run.butler.Store.ReadSpan(zipPath, span)
+	if err != nil {
+		return nil, err
+	}
+	return parse(&dataset.FileRecord{Path: zipPath, Formatter: out.placer.Formatter().Class, StorageClass: out.typ.StorageClass}, text)
+}
+
+// arenaSize is how much memory a worker takes at a time for the bytes that it keeps.
+const arenaSize = 256 << 10
+
+// keep adds a file to a result that is written with its group.
+func (w *worker) keep(res *result, path string, data []byte) {
+	if cap(w.arena)-len(w.arena) < len(data) {
+		w.arena = make([]byte, 0, max(arenaSize, len(data)))
+	}
+	start := len(w.arena)
+	w.arena = append(w.arena, data...)
+	kept := w.arena[start:len(w.arena):len(w.arena)]
+	if res.members == nil {
+		res.members = make([]datastore.Member, 0, 4)
+	}
+	res.members = append(res.members, datastore.Member{Path: path, Data: kept, CRC: crc32.ChecksumIEEE(kept)})
+}
+
+// size is how many bytes a result keeps.
+func (r *result) size() (n int) {
+	for i := range r.members {
+		n += len(r.members[i].Data)
+	}
+	return n
+}
+
+// packer writes the zips of one run. It belongs to the committer.
+type packer struct {
+	run    *run
+	writer *datastore.Writer
+	pack   *datastore.Pack
+	// written are the zips of the group at hand.
+	written []string
+	// sweeper has what is needed to remove files of earlier attempts.
+	sweeper worker
+}
+
+// write writes what the quanta of a group put, and completes their records. Files without members are written already.
+func (p *packer) write(g *commitGroup) (err error) {
+	p.written = p.written[:0]
+	if p.pack == nil {
+		store := p.run.butler.Store
+		if p.pack, err = store.NewPack(p.run.name); err != nil {
+			return err
+		}
+		p.writer, p.sweeper.run = store.Writer(), p.run
+	}
+	defer p.pack.Reset()
+	for i := range g.results {
+		res := &g.results[i]
+		for k := range res.members {
+			if p.pack.Full() {
+				if err := p.flush(); err != nil {
+					return err
+				}
+			}
+			f := &res.files[k]
+			record, span, err := p.pack.Add(&res.members[k])
+			if err != nil {
+				return fmt.Errorf("pack dataset %q %s: %w", f.Ref.Type.Name, f.Ref.DataID, err)
+			}
+			f.Record.Path = record
+			if f.Ref.ID == res.out.LogID {
+				res.out.Log = record
+			}
+			p.run.pack.remember(res.out.Item, f.Ref.Type.Name, p.pack.Path(), span)
+		}
+		res.members = nil
+	}
+	return p.flush()
+}
+
+func (p *packer) flush() error {
+	if p.pack.Len() == 0 {
+		return nil
+	}
+	if err := p.writer.WritePack(p.pack); err != nil {
+		return fmt.Errorf("write packed datasets: %w", err)
+	}
+	p.written = append(p.written, p.pack.Path())
+	p.pack.Reset()
+	return nil
+}
+
+// stored is called when the rows of a group are stored or not. If not, its zips go; otherwise what earlier attempts left of its quanta:
+// what they logged is in the new logs.
+func (p *packer) stored(g *commitGroup, err error) {
+	switch {
+	case err == nil && p.run.existed:
+		for i := range g.results {
+			if g.results[i].out.State != quantum.Blocked {
+				p.sweeper.sweep(&g.results[i])
+			}
+		}
+	case err != nil && !isFenced(err):
+		for _, path := range p.written {
+			_ = p.run.butler.Store.Remove(&dataset.FileRecord{Path: path})
+		}
+	}
+}
