@@ -7,10 +7,12 @@ import (
 
 	"valet/quantum"
 	"valet/quantum/executor"
+	"valet/quantum/values"
 	"valet/registry"
 	"valet/registry/dataset"
 	"valet/registry/dimension"
 	"valet/tasks/metadata"
+	"valet/tasks/metric"
 )
 
 // Journal records the attempts of one execution. Its Record belongs to the goroutine that commits.
@@ -27,6 +29,9 @@ type Journal struct {
 	values []dimension.Value
 	causes map[cause]int64
 	again  map[string]bool
+	// measured are the measurements of the outcomes; inserter stores them.
+	measured []*executor.Measured
+	inserter values.Inserter
 }
 
 var _ executor.Journal = (*Journal)(nil)
@@ -101,7 +106,23 @@ func (j *Journal) Record(tx *registry.Tx, outcomes []executor.Outcome) error {
 	if err != nil {
 		return fmt.Errorf("record attempts: %w", err)
 	}
+	if err := j.measure(tx, outcomes); err != nil {
+		return err
+	}
 	return j.count(tx)
+}
+
+// measure stores what was measured in the value index.
+func (j *Journal) measure(tx *registry.Tx, outcomes []executor.Outcome) error {
+	j.measured = j.measured[:0]
+	for i := range outcomes {
+		for k := range outcomes[i].Measured {
+			j.measured = append(j.measured, &outcomes[i].Measured[k])
+		}
+	}
+	return j.inserter.Insert(tx, len(j.measured), func(i int) (*metric.Measurement, *dataset.FileRecord) {
+		return j.measured[i].Measurement, &j.measured[i].Record
+	})
 }
 
 // prepare finds the rows' tasks, data IDs, causes, and which quanta have earlier attempts.
