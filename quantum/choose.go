@@ -55,6 +55,7 @@ func (b *builder) choose() {
 	moved := map[*Quanta][]int32{}
 	for _, q := range b.graph.Tasks {
 		kept := make([]bool, q.Len())
+		waiting := 0
 		var scratch []dimension.Value
 		for i, state := range q.States {
 			if state != Planned {
@@ -72,6 +73,9 @@ func (b *builder) choose() {
 				from := in.Producer
 				switch row := in.Rows[i]; {
 				case moved[from][row] < 0:
+					if kept[i] {
+						waiting++
+					}
 					kept[i] = false
 				case from.States[moved[from][row]] == Planned:
 					kept[i] = true
@@ -83,6 +87,9 @@ func (b *builder) choose() {
 			}
 		}
 		moved[q] = q.retain(kept)
+		if waiting > 0 {
+			b.note(q.Task.Label, true, "Of task %s, %d left out: they read what quanta have to write that failed and are not run again.", q.Task.Label, waiting)
+		}
 		for c := range q.Inputs {
 			in := &q.Inputs[c]
 			if in.Producer == nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -49,6 +50,7 @@ func TestScripts(t *testing.T) {
 			"copydir":  cmdCopyDir,
 			"cmpjson":  cmdCompareJSON,
 			"count":    cmdCount,
+			"forget":   cmdForget,
 		},
 	})
 }
@@ -186,6 +188,29 @@ func jsonDifference(path string, got, want any) string {
 		return fmt.Sprintf("%s: %v, want %v", path, got, want)
 	}
 	return ""
+}
+
+// forget REPO takes valet's own tables out of the database, as if an older backup without them had been restored.
+func cmdForget(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: forget REPO")
+	}
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(ts.MkAbs(args[0]), "gen3.sqlite3"))
+	ts.Check(err)
+	defer db.Close()
+	var tables []string
+	rows, err := db.Query("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'valet%'")
+	ts.Check(err)
+	for rows.Next() {
+		var name string
+		ts.Check(rows.Scan(&name))
+		tables = append(tables, name)
+	}
+	ts.Check(rows.Err())
+	for _, name := range tables {
+		_, err := db.Exec("DROP TABLE " + name)
+		ts.Check(err)
+	}
 }
 
 // count N FILE TEXT checks that N lines of a file hold a text.

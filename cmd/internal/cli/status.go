@@ -129,7 +129,12 @@ func (a *App) nextSteps(r *recordedRun, s *ledger.Status) (lines []string) {
 		lines = append(lines, "why quanta failed: "+a.command("failures", r.repo, r.name))
 	}
 	if left := s.Counts.Left(); left > 0 && s.State != ledger.Running {
-		lines = append(lines, fmt.Sprintf("%s never finished: %s", plural(left, "quantum was", "quanta were"), a.command("rerun", r.repo, r.name, "--missing")))
+		args := []string{"rerun", r.repo, r.name, "--missing"}
+		if s.Counts.Failed > 0 {
+			// Some may read what failed ones have to write.
+			args = append(args, "--failed")
+		}
+		lines = append(lines, fmt.Sprintf("%s never finished: %s", plural(left, "quantum was", "quanta were"), a.command(args...)))
 	}
 	return lines
 }

@@ -34,7 +34,11 @@ func (a *App) untried(ctx context.Context, r *recordedRun, label string, id dime
 	if err != nil {
 		return fate{state: "not tried", words: "why is unknown: " + err.Error()}, ctx.Err()
 	}
-	if len(m.options.SkipExistingIn) > 0 {
+	g, err := a.planQuantum(ctx, r, m, label, id)
+	if err != nil {
+		return fate{}, err
+	}
+	if find(g, label, id) != nil && len(m.options.SkipExistingIn) > 0 {
 		if in, err = r.whereSucceeded(ctx, label, id, m.options.SkipExistingIn); err != nil {
 			return fate{}, err
 		}
@@ -42,15 +46,14 @@ func (a *App) untried(ctx context.Context, r *recordedRun, label string, id dime
 			return fate{state: "skipped", words: "its metadata exists in " + in}, nil
 		}
 	}
-	g, err := a.planQuantum(ctx, r, m, label, id)
-	if err != nil {
-		return fate{}, err
-	}
 	last := executions[len(executions)-1]
 	switch {
 	case find(g, label, id) != nil && last.State == ledger.Running:
 		return fate{state: "planned", words: "the run goes on and has not come to it yet"}, nil
 	case find(g, label, id) != nil:
+		if by := a.blockedBy(ctx, r, label, id); by != "" {
+			return fate{state: "planned", words: "it reads what has to be written first by " + by}, nil
+		}
 		return fate{state: "planned", words: fmt.Sprintf("the run ended before it came to it (%s); run it with: %s", endOf(last), a.command("rerun", r.repo, r.name, "--missing"))}, nil
 	}
 	var reasons []string
