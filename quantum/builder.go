@@ -3,6 +3,7 @@ package quantum
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -22,6 +23,8 @@ type Options struct {
 	DataID map[string]any
 	// Clobber lets quanta replace what an earlier attempt left in the run.
 	Clobber bool
+	// Constraint says which inputs restrict the data IDs.
+	Constraint Constraint
 	// Choice restricts the graph to some quanta; nil does not.
 	Choice *Choice
 	// Now is the time of which quantum IDs are made.
@@ -31,7 +34,7 @@ type Options struct {
 }
 
 // Build builds the quantum graph of a resolved pipeline (pipelines.md 4.2-4.6). It only reads. Errors are those of the source,
-// *ScalarError and *OutputExistsError. An empty graph is no error: its notes say why.
+// *ScalarError, *UnusedConstraintError and *OutputExistsError. An empty graph is no error: its notes say why.
 func Build(ctx context.Context, src Source, p *pipeline.Resolved, o Options) (*Graph, error) {
 	g := &Graph{Pipeline: p, Collections: o.Collections, Inputs: map[string]*Datasets{}, strings: &Strings{}}
 	b := &builder{graph: g, src: src, opts: o, rowOf: map[string]map[dataset.ID]int32{}, byLabel: map[string]*Quanta{}}
@@ -54,6 +57,7 @@ func Build(ctx context.Context, src Source, p *pipeline.Resolved, o Options) (*G
 	if err := b.skipAndClobber(ctx); err != nil {
 		return nil, err
 	}
+	b.findNoWork()
 	b.summarize()
 	return g, nil
 }
@@ -79,12 +83,16 @@ type taskBuild struct {
 	index     map[string]int32 // key of required values -> quantum; nil if every row is a new quantum
 	inputs    []inputBuild
 	outputs   []outputBuild
+	// several are quanta that would write several datasets for one connection, if they have work.
+	several map[int32]*ScalarError
 }
 
 type inputBuild struct {
-	search    int // index into Row.Datasets, or -1 for an output of the same subgraph
-	producer  *taskBuild
-	positions []int // of the producer's dimensions in a row
+	search    int    // index into Row.Datasets, or -1
+	loose     *loose // where the input is looked for afterwards, or nil
+	more      map[int32][]int32
+	producer  *taskBuild // of an output of the same subgraph, or nil
+	positions []int      // of the producer's dimensions in a row
 }
 
 type outputBuild struct {
@@ -96,22 +104,38 @@ type outputBuild struct {
 func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) error {
 	s := Search{Collections: b.opts.Collections.Inputs, Where: b.opts.Where, Binds: b.opts.Binds, DataID: b.opts.DataID}
 	var groups []*dimension.Group
-	searchOf := map[string]int{}
+	searchOf, looseOf := map[string]int{}, map[string]*pipeline.DatasetType{}
 	for _, n := range nodes {
 		groups = append(groups, n.Dimensions)
 		for _, e := range append(slices.Clone(n.Inputs), n.Outputs...) {
 			groups = append(groups, e.Type.Dimensions)
 		}
 		for _, e := range n.Inputs {
-			if _, ok := searchOf[e.Type.Name]; !ok && e.Type.Producer == nil {
+			_, ok := searchOf[e.Type.Name]
+			switch {
+			case ok || e.Type.Producer != nil:
+			case !b.opts.Constraint.holds(e.Type.Name):
+				looseOf[e.Type.Name] = e.Type
+			default:
 				searchOf[e.Type.Name] = len(s.Types)
 				s.Types = append(s.Types, e.Type.Name)
 			}
 		}
 	}
+	if len(b.opts.Constraint.Types) > 0 && len(s.Types) == 0 {
+		e := &UnusedConstraintError{Inputs: slices.Sorted(maps.Keys(looseOf))}
+		for _, n := range nodes {
+			e.Tasks = append(e.Tasks, n.Label)
+		}
+		return e
+	}
 	s.Dimensions = groups[0].Union(groups[1:]...)
 	s.Where = and(s.Where, b.opts.Choice.near(nodes))
-	builds, err := b.prepare(nodes, s.Dimensions, searchOf)
+	looseInputs := map[string]*loose{}
+	for name, t := range looseOf {
+		looseInputs[name] = b.newLoose(t, s.Dimensions)
+	}
+	builds, err := b.prepare(nodes, s.Dimensions, searchOf, looseInputs)
 	if err != nil {
 		return err
 	}
@@ -138,6 +162,16 @@ func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) erro
 	if count == 0 {
 		return b.explainEmpty(ctx, s, nodes)
 	}
+	for _, name := range slices.Sorted(maps.Keys(looseInputs)) {
+		if err := looseInputs[name].find(ctx, b); err != nil {
+			return err
+		}
+	}
+	for _, t := range builds {
+		if err := t.settle(); err != nil {
+			return err
+		}
+	}
 	sortAll(builds)
 	for _, t := range builds {
 		t.q.findTaken()
@@ -145,7 +179,7 @@ func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) erro
 	return nil
 }
 
-func (b *builder) prepare(nodes []*pipeline.TaskNode, all *dimension.Group, searchOf map[string]int) ([]*taskBuild, error) {
+func (b *builder) prepare(nodes []*pipeline.TaskNode, all *dimension.Group, searchOf map[string]int, looseInputs map[string]*loose) ([]*taskBuild, error) {
 	var builds []*taskBuild
 	byLabel := map[string]*taskBuild{}
 	for _, n := range nodes {
@@ -159,6 +193,8 @@ func (b *builder) prepare(nodes []*pipeline.TaskNode, all *dimension.Group, sear
 			in, col := inputBuild{search: -1}, InputColumn{Edge: e}
 			if k, ok := searchOf[e.Type.Name]; ok {
 				in.search, col.Existing = k, b.datasets(e.Type.Name)
+			} else if l := looseInputs[e.Type.Name]; l != nil {
+				in.loose, in.more, col.Existing = l, map[int32][]int32{}, b.datasets(e.Type.Name)
 			} else {
 				// Nodes are in topological order: the producer was prepared before.
 				in.producer = byLabel[e.Type.Producer.Label]
@@ -223,18 +259,25 @@ func (b *builder) project(t *taskBuild, id dimension.DataID, found []int32) erro
 	for c := range t.inputs {
 		in, col := &t.inputs[c], &q.Inputs[c]
 		row := int32(-1)
-		if in.search >= 0 {
+		switch {
+		case in.search >= 0:
 			row = found[in.search]
-		} else {
+		case in.loose != nil:
+			row, b.scratch = in.loose.place(id, b.scratch)
+		default:
 			b.scratch = in.producer.q.DataIDs.key(b.scratch[:0], id, in.positions)
 			if k, ok := in.producer.index[string(b.scratch)]; ok {
 				row = k
 			}
 		}
-		if isNew {
+		switch {
+		case isNew:
 			col.Rows = append(col.Rows, row)
-		} else if col.Rows[i] != row {
-			return &ScalarError{Task: q.Task.Label, Connection: col.Edge.Connection, DatasetType: col.Edge.Type.Name, DataID: q.DataID(int(i)).String()}
+		case col.Rows[i] == row:
+		case in.loose == nil:
+			return t.scalar(col.Edge, i, false)
+		case !slices.Contains(in.more[i], row):
+			in.more[i] = append(in.more[i], row)
 		}
 	}
 	for c := range t.outputs {
@@ -243,8 +286,14 @@ func (b *builder) project(t *taskBuild, id dimension.DataID, found []int32) erro
 		case out.own:
 		case isNew:
 			col.DataIDs.add(id, out.positions)
-		case !col.DataIDs.same(int(i), id, out.positions):
-			return &ScalarError{Task: q.Task.Label, Connection: col.Edge.Connection, DatasetType: col.Edge.Type.Name, Output: true, DataID: q.DataID(int(i)).String()}
+		case col.DataIDs.same(int(i), id, out.positions):
+		case !t.isLoose():
+			return t.scalar(col.Edge, i, true)
+		case t.several[i] == nil:
+			if t.several == nil {
+				t.several = map[int32]*ScalarError{}
+			}
+			t.several[i] = t.scalar(col.Edge, i, true)
 		}
 	}
 	return nil

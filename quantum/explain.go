@@ -57,10 +57,20 @@ func (b *builder) summarize() {
 		b.note(label, false, "Dropping task %s because no quanta remain.", label)
 	}
 	b.graph.Tasks = slices.DeleteFunc(b.graph.Tasks, func(q *Quanta) bool {
-		planned, skipped := q.Count(Planned), q.Count(Skipped)
-		aside := ""
+		planned, skipped, noWork := q.Count(Planned), q.Count(Skipped), q.Count(NoWork)
+		var asides []string
+		if noWork > 0 {
+			asides = append(asides, fmt.Sprintf("%d had no work to do", noWork))
+		}
 		if skipped > 0 {
-			aside = fmt.Sprintf(" (%d previously succeeded and skipped)", skipped)
+			asides = append(asides, fmt.Sprintf("%d previously succeeded and skipped", skipped))
+		}
+		aside := ""
+		if len(asides) > 0 {
+			aside = " (" + strings.Join(asides, ", ") + ")"
+		}
+		if noWork > planned {
+			defer b.adviseConstraint(q)
 		}
 		if planned == 0 {
 			b.note(q.Task.Label, false, "Dropping task %s because no quanta remain%s.", q.Task.Label, aside)
@@ -75,6 +85,17 @@ func (b *builder) summarize() {
 		b.note(q.Task.Label, false, "Generated %d %s for task %s%s.", planned, quanta, q.Task.Label, aside)
 		return false
 	})
+}
+
+// adviseConstraint notes that most data IDs of a task were looked at in vain.
+func (b *builder) adviseConstraint(q *Quanta) {
+	var types []string
+	for _, in := range q.Inputs {
+		types = append(types, "'"+in.Edge.Type.Name+"'")
+	}
+	slices.Sort(types)
+	b.note(q.Task.Label, true, "More than half of %s quanta had no work to do given available inputs.\nA query constraint on one of [%s] may yield a much faster build.",
+		q.Task.Label, strings.Join(slices.Compact(types), ", "))
 }
 
 func plural(n int, noun string) string {

@@ -28,7 +28,7 @@ type Graph struct {
 	Dropped []string
 
 	strings *Strings
-	done    []*Quanta // tasks whose quanta are all skipped
+	done    []*Quanta // tasks of which no quantum is to run
 }
 
 // InTheWay is an output that an earlier attempt left at the place of a planned one.
@@ -92,6 +92,9 @@ type Quanta struct {
 	// Taken holds the quanta of which an output is also one of an earlier quantum of the task: they must fail, as only one dataset
 	// can be stored. This comes of outputs coarser than the task, such as two exposures of one visit.
 	Taken map[int]bool
+	// WithoutInput tells which quanta had no work when the graph was built, because an input is missing and will not be written; nil if none.
+	// Their state is NoWork.
+	WithoutInput []bool
 
 	ids idBlock
 }

@@ -99,9 +99,12 @@ func (q *Quanta) findTaken() {
 		if out.DataIDs == q.DataIDs {
 			continue
 		}
-		perm := make([]int32, q.Len())
-		for i := range perm {
-			perm[i] = int32(i)
+		perm := make([]int32, 0, q.Len())
+		for i := range q.Len() {
+			// What will not run writes nothing.
+			if !q.lacksInput(i) {
+				perm = append(perm, int32(i))
+			}
 		}
 		slices.SortStableFunc(perm, func(a, b int32) int { return out.DataIDs.compare(int(a), int(b)) })
 		for k := 1; k < len(perm); k++ {

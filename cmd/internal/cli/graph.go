@@ -121,7 +121,7 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 			return nil, err
 		}
 	}
-	build := quantum.Options{Collections: collections, Where: where, Clobber: o.clobber, Now: now}
+	build := quantum.Options{Collections: collections, Where: where, Constraint: quantum.ParseConstraint(o.constraint), Clobber: o.clobber, Now: now}
 	if resolved.Instrument != "" {
 		build.DataID = map[string]any{"instrument": resolved.Instrument}
 	}

@@ -17,7 +17,7 @@ func (t *tally) writeJUnit(w io.Writer) error {
 	out.WriteString(xml.Header + "<testsuites>\n")
 	for _, q := range t.inOrder() {
 		fmt.Fprintf(out, "<testsuite name=%s tests=\"%d\" failures=\"%d\" skipped=\"%d\">\n", attribute(q.Task.Label),
-			q.Len(), q.Count(quantum.Failed), q.Count(quantum.Blocked)+q.Count(quantum.Skipped)+q.Count(quantum.Planned))
+			q.Len(), q.Count(quantum.Failed), q.Count(quantum.Blocked)+q.Count(quantum.Skipped)+q.Count(quantum.Planned)+withoutInput(q))
 		for i, state := range q.States {
 			fmt.Fprintf(out, "<testcase classname=%s name=%s", attribute(q.Task.Label), attribute(q.DataID(i).String()))
 			switch state {
@@ -27,7 +27,11 @@ func (t *tally) writeJUnit(w io.Writer) error {
 					f = &executor.Failure{}
 				}
 				fmt.Fprintf(out, "><failure type=%s message=%s/></testcase>\n", attribute(f.Class), attribute(f.Message))
-			case quantum.Blocked, quantum.Skipped, quantum.Planned:
+			case quantum.Blocked, quantum.Skipped, quantum.Planned, quantum.NoWork:
+				if state == quantum.NoWork && (q.WithoutInput == nil || !q.WithoutInput[i]) {
+					out.WriteString("/>\n")
+					continue
+				}
 				fmt.Fprintf(out, "><skipped message=%s/></testcase>\n", attribute(state.String()))
 			default:
 				out.WriteString("/>\n")
@@ -37,6 +41,16 @@ func (t *tally) writeJUnit(w io.Writer) error {
 	}
 	out.WriteString("</testsuites>\n")
 	return out.Flush()
+}
+
+// withoutInput is the number of quanta that had no work when the graph was built.
+func withoutInput(q *quantum.Quanta) (n int) {
+	for _, without := range q.WithoutInput {
+		if without {
+			n++
+		}
+	}
+	return n
 }
 
 // attribute is a text as a quoted XML attribute.

@@ -71,8 +71,6 @@ func (o *inputOptions) check(cmd *cobra.Command, needsRepo bool) error {
 		return usagef(cmd, "no repository: give -b REPO")
 	case o.pruneMode != "" && o.pruneMode != "unstore" && o.pruneMode != "purge":
 		return usagef(cmd, "--prune-replaced: %q is none of unstore, purge", o.pruneMode)
-	case len(o.constraint) > 0 && !slices.Equal(o.constraint, []string{"all"}):
-		return notYet(cmd, "--dataset-query-constraint "+strings.Join(o.constraint, ","))
 	}
 	return nil
 }

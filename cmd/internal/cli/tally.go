@@ -161,6 +161,9 @@ func (t *tally) summary(cmdLine []string, err error) *runSummary {
 	}
 	for _, q := range t.inOrder() {
 		for i, state := range q.States {
+			if q.WithoutInput != nil && q.WithoutInput[i] {
+				continue // never part of the graph for pipetask
+			}
 			if report, ok := t.quantumReport(executor.Item{Task: q, Row: i}, state); ok {
 				s.Quanta = append(s.Quanta, report)
 			}
