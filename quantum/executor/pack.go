@@ -150,6 +150,11 @@ func (p *packer) write(g *commitGroup) (err error) {
 			if f.Ref.ID == res.out.LogID {
 				res.out.Log = record
 			}
+			for m := range res.out.Measured {
+				if r := &res.out.Measured[m].Record; r.ID == f.Ref.ID {
+					r.Path = record
+				}
+			}
 			p.run.pack.remember(res.out.Item, f.Ref.Type.Name, p.pack.Path(), span)
 		}
 		res.members = nil
@@ -179,7 +184,7 @@ func (p *packer) stored(g *commitGroup, err error) {
 				p.sweeper.sweep(&g.results[i])
 			}
 		}
-	case err != nil && !isFenced(err):
+	case err != nil && p.run.mayRemove(err):
 		for _, path := range p.written {
 			_ = p.run.butler.Store.Remove(&dataset.FileRecord{Path: path})
 		}

@@ -28,6 +28,7 @@ type benchOptions struct {
 	rounds    int
 	processes int
 	noFloor   bool
+	pack      bool
 	rows      int
 }
 
@@ -42,6 +43,7 @@ func (o *benchOptions) AddFlags(f *pflag.FlagSet) {
 	f.IntVarP(&o.processes, "processes", "j", runtime.GOMAXPROCS(0), "`N` quanta at a time (default all cores)")
 	f.Lookup("processes").DefValue = "0"
 	f.BoolVar(&o.noFloor, "no-floor", false, "do not measure the floor")
+	f.BoolVar(&o.pack, "pack", false, "run with --pack")
 	f.IntVar(&o.rows, "rows", 200_000, "query a repository of `N` datasets, at least; 0 queries nothing")
 	o.listing.AddFlags(f)
 }

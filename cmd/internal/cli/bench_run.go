@@ -73,7 +73,7 @@ func (a *App) runBench(ctx context.Context, o *benchOptions, made *synthetic.Rep
 		return r, err
 	}
 	r.prepare = lap()
-	result, err := executor.Execute(ctx, b, g, executor.Options{Workers: o.processes, Journal: x.journal, Guard: x.guard, Events: executor.Events{
+	result, err := executor.Execute(ctx, b, g, executor.Options{Workers: o.processes, Pack: o.pack, Journal: x.journal, Guard: x.guard, Events: executor.Events{
 		Committed: func(quanta int, held time.Duration) { r.held = append(r.held, held) }}})
 	if err == nil && result.Succeeded != r.quanta {
 		err = &InternalError{Reason: fmt.Sprintf("%d of %d quanta succeeded", result.Succeeded, r.quanta)}

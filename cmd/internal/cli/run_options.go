@@ -140,7 +140,7 @@ func (o *runOptions) AddFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.skipInit, "skip-init-writes", false, "write neither configs nor packages")
 	f.StringVarP(&o.savedPipeline, "save-pipeline", "s", "", "write the pipeline, imports flattened, to `FILE`")
 	f.StringVar(&o.cpuProfile, "profile", "", "write a CPU profile of valet to `FILE`")
-	f.BoolVar(&o.packOutputs, "pack", false, "pack output files into zip files that Butler reads")
+	f.BoolVar(&o.packOutputs, "pack", false, "pack the files of quanta into zip files, which the Butler reads")
 	addPythonOnly(f)
 }
 
@@ -165,8 +165,6 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 		return err
 	}
 	switch {
-	case o.packOutputs:
-		return notYet(cmd, "--pack")
 	case o.initOnly && o.skipInit:
 		return usagef(cmd, "--init-only and --skip-init-writes exclude each other")
 	}
