@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"valet/datastore"
-	"valet/datastore/formatter"
 	"valet/registry"
 	"valet/registry/dataset"
 )
