@@ -202,3 +202,33 @@ func (s *Inserter) add(tx *registry.Tx, m *metric.Measurement, r *dataset.FileRe
 	s.ids = append(s.ids, r.ID[:]...)
 	return nil
 }
+
+// insertReadings inserts what files hold, in the order of ids.
+func insertReadings(tx *registry.Tx, known kinds, ids []dataset.ID, readings map[dataset.ID]*reading) error {
+	type place struct {
+		id   dataset.ID
+		item int64
+		insertRow
+	}
+	var rows []place
+	for _, id := range ids {
+		r := readings[id]
+		for i := range r.items {
+			it := &r.items[i]
+			kind, err := known.of(tx, kindKey{it.metric, it.unit}, it.notes)
+			if err != nil {
+				return err
+			}
+			p := place{id, int64(i), insertRow{kind: kind.id, value: storable(it.value, it.has), stamp: r.stamp}}
+			if kind.notes != it.notes {
+				p.notes = it.notes
+			}
+			rows = append(rows, p)
+		}
+	}
+	return tx.InsertRows(insertValue, valueColumns, len(rows), func(i int, row []driver.NamedValue) {
+		p := &rows[i]
+		row[0].Value, row[1].Value, row[2].Value = p.id[:], p.item, p.kind
+		row[3].Value, row[4].Value, row[5].Value = p.value, p.notes, p.stamp
+	})
+}

@@ -16,6 +16,8 @@ type Context struct {
 	// dataset query; for a where given before the result type is chosen, all joined types.
 	Datasets []string
 	Binds    Binds
+	// Extra are names of columns that the caller has beside those of the repository. They mean *ExtraColumn, which no planner knows.
+	Extra map[string]Type
 }
 
 // Bind gives every name in e its meaning and checks all types. A nil e gives a nil Predicate. Errors are *Error. A qualified

@@ -11,13 +11,16 @@ import (
 // datasetFields are the fields of a dataset search.
 var datasetFields = map[string]Type{"dataset_id": UUID, "ingest_date": IngestDate, "run": String, "collection": String, "timespan": Timespan}
 
-// identifier gives a name its meaning: a bind, NULL, or a column, in this order (queries.md 2.2).
+// identifier gives a name its meaning: a bind, NULL, an extra column, or a column, in this order (queries.md 2.2).
 func (b *binder) identifier(n *Identifier) (meaning, error) {
 	if _, ok := b.Binds[n.Name]; ok {
 		return b.bound(n.Name, n.At)
 	}
 	if strings.EqualFold(n.Name, "null") {
 		return meaning{}, nil
+	}
+	if t, ok := b.Extra[n.Name]; ok {
+		return meaning{operand: &ExtraColumn{n.Name, t}}, nil
 	}
 	x, err := b.column(n.Name, n.At)
 	return meaning{operand: x}, err

@@ -4,7 +4,8 @@ import (
 	"valet/registry/dimension"
 )
 
-// Operand is a bound, typed value: *DimensionKey, *Field, *DatasetField, *TimespanBound, *Literal, *Negative or *Arithmetic.
+// Operand is a bound, typed value: *DimensionKey, *Field, *DatasetField, *TimespanBound, *Literal, *Negative or *Arithmetic, and *ExtraColumn
+// where the context has extra columns.
 type Operand interface {
 	Type() Type
 	String() string
@@ -42,6 +43,12 @@ type Literal struct {
 // Negative is -X for an Int or Float X.
 type Negative struct{ X Operand }
 
+// ExtraColumn is one of Context.Extra.
+type ExtraColumn struct {
+	Name string
+	Of   Type
+}
+
 // ArithmeticOp is one of + - * / %.
 type ArithmeticOp byte
 
@@ -57,5 +64,6 @@ func (*Field) operand()         {}
 func (*DatasetField) operand()  {}
 func (*TimespanBound) operand() {}
 func (*Literal) operand()       {}
+func (*ExtraColumn) operand()   {}
 func (*Negative) operand()      {}
 func (*Arithmetic) operand()    {}

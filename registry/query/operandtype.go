@@ -35,6 +35,9 @@ func (x *DatasetField) Type() Type { return datasetFields[x.Name] }
 // Type is DateTime.
 func (x *TimespanBound) Type() Type { return DateTime }
 
+// Type is that of the column.
+func (x *ExtraColumn) Type() Type { return x.Of }
+
 // Type is that of the value.
 func (x *Literal) Type() Type { return x.Of }
 

@@ -14,6 +14,7 @@ import (
 func (x *DimensionKey) String() string { return x.Dimension.Name }
 func (x *Field) String() string        { return x.Element.Name + "." + x.Column.Name }
 func (x *DatasetField) String() string { return x.DatasetType + "." + x.Name }
+func (x *ExtraColumn) String() string  { return x.Name }
 
 func (x *TimespanBound) String() string {
 	if x.End {

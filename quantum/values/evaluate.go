@@ -1,0 +1,292 @@
+package values
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"valet/registry/dataset"
+	"valet/registry/query"
+)
+
+// truth is a value of three-valued logic.
+type truth int8
+
+const (
+	no truth = iota - 1
+	unknown
+	yes
+)
+
+func truthOf(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// evaluation evaluates the own part of a condition for one row.
+type evaluation struct {
+	set     *Set
+	row     *row
+	columns []string
+}
+
+// holds reports whether the row satisfies the own part of the condition.
+func (c *condition) holds(s *Set, r *row) (bool, error) {
+	t := s.candidates[r.candidate].typ
+	v := evaluation{s, r, c.columns[t]}
+	return v.predicate(c.bound[t]) == yes, nil
+}
+
+func (v *evaluation) predicate(p query.Predicate) truth {
+	switch n := p.(type) {
+	case nil:
+		return yes
+	case *query.And:
+		out := yes
+		for _, x := range n.Operands {
+			out = min(out, v.predicate(x))
+		}
+		return out
+	case *query.Or:
+		out := no
+		for _, x := range n.Operands {
+			out = max(out, v.predicate(x))
+		}
+		return out
+	case *query.Not:
+		return -v.predicate(n.X)
+	case query.Constant:
+		return truthOf(bool(n))
+	case *query.Compare:
+		return compare(n.Op, v.operand(n.X), v.operand(n.Y))
+	case *query.IsNull:
+		return truthOf(v.operand(n.X) == nil)
+	case *query.InList:
+		return v.inList(n)
+	case *query.InRange:
+		x, ok := v.operand(n.X).(int64)
+		if !ok {
+			return unknown
+		}
+		return truthOf(x >= n.Start && x <= n.Stop && (x-n.Start)%n.Stride == 0)
+	case *query.Glob:
+		x, ok := v.operand(n.X).(string)
+		if !ok {
+			return truthOf(n.Pattern == "*")
+		}
+		return truthOf(matchPattern([]rune(n.Pattern), []rune(x)))
+	case *query.BoolColumn:
+		x, ok := v.operand(n.X).(bool)
+		if !ok {
+			return unknown
+		}
+		return truthOf(x)
+	}
+	return unknown
+}
+
+func (v *evaluation) inList(n *query.InList) truth {
+	x := v.operand(n.X)
+	if x == nil {
+		return unknown
+	}
+	out := no
+	for i := range n.Values {
+		out = max(out, compare(query.Equal, x, n.Values[i].Value))
+	}
+	return out
+}
+
+// operand is a value: int64, float64, string, bool, dataset.ID, or nil for NULL.
+func (v *evaluation) operand(x query.Operand) any {
+	switch n := x.(type) {
+	case *query.ExtraColumn:
+		return v.own(n.Name)
+	case *query.Literal:
+		return n.Value
+	case *query.DimensionKey:
+		c := &v.set.candidates[v.row.candidate]
+		return v.set.dictionary[v.set.codes[c.code+v.set.types[c.typ].Dimensions.Position(n.Dimension.Name)]].Any()
+	case *query.Field:
+		if i := slices.Index(v.columns, n.String()); i >= 0 {
+			return v.set.columns[v.row.candidate][i]
+		}
+	case *query.DatasetField:
+		c := &v.set.candidates[v.row.candidate]
+		if n.Name == "run" {
+			return v.set.runs[c.run]
+		}
+		return c.id
+	case *query.Negative:
+		switch a := v.operand(n.X).(type) {
+		case int64:
+			return -a
+		case float64:
+			return -a
+		}
+	case *query.Arithmetic:
+		return arithmetic(n.Op, v.operand(n.X), v.operand(n.Y))
+	}
+	return nil
+}
+
+func (v *evaluation) own(name string) any {
+	k := &v.set.kinds[v.row.kind]
+	switch {
+	case name == "metric":
+		return k.metric
+	case !v.row.has:
+		return nil
+	case name == "unit":
+		return k.unitText
+	}
+	return v.row.value
+}
+
+// compare is a comparison of two operands of comparable types. Numbers compare as floats unless both are integers; NaN compares false but
+// for !=.
+func compare(op query.Operator, x, y any) truth {
+	if x == nil || y == nil {
+		return unknown
+	}
+	var c int
+	switch a := x.(type) {
+	case int64:
+		if b, ok := y.(int64); ok {
+			c = cmp.Compare(a, b)
+			break
+		}
+		return compareFloats(op, float64(a), y)
+	case float64:
+		return compareFloats(op, a, y)
+	case string:
+		b, ok := y.(string)
+		if !ok {
+			return unknown
+		}
+		c = cmp.Compare(a, b)
+	case dataset.ID:
+		b, ok := y.(dataset.ID)
+		if !ok {
+			return unknown
+		}
+		c = slices.Compare(a[:], b[:])
+	default:
+		return unknown
+	}
+	return ordered(op, c)
+}
+
+func compareFloats(op query.Operator, a float64, y any) truth {
+	var b float64
+	switch t := y.(type) {
+	case int64:
+		b = float64(t)
+	case float64:
+		b = t
+	default:
+		return unknown
+	}
+	if a != a || b != b {
+		return truthOf(op == query.NotEqual)
+	}
+	return ordered(op, cmp.Compare(a, b))
+}
+
+func ordered(op query.Operator, c int) truth {
+	switch op {
+	case query.Equal:
+		return truthOf(c == 0)
+	case query.NotEqual:
+		return truthOf(c != 0)
+	case query.Less:
+		return truthOf(c < 0)
+	case query.LessEqual:
+		return truthOf(c <= 0)
+	case query.Greater:
+		return truthOf(c > 0)
+	}
+	return truthOf(c >= 0)
+}
+
+// arithmetic follows the registry: / is true division, division by zero gives NULL, and % has the sign of the dividend.
+func arithmetic(op query.ArithmeticOp, x, y any) any {
+	a, aInt := x.(int64)
+	b, bInt := y.(int64)
+	if aInt && bInt && op != '/' {
+		switch op {
+		case '+':
+			return a + b
+		case '-':
+			return a - b
+		case '*':
+			return a * b
+		}
+		if b == 0 {
+			return nil
+		}
+		return a % b
+	}
+	f, okF := asFloat(x)
+	g, okG := asFloat(y)
+	if !okF || !okG {
+		return nil
+	}
+	switch op {
+	case '+':
+		return f + g
+	case '-':
+		return f - g
+	case '*':
+		return f * g
+	case '/':
+		if g == 0 {
+			return nil
+		}
+		return f / g
+	}
+	return math.Mod(f, g)
+}
+
+func asFloat(x any) (float64, bool) {
+	switch t := x.(type) {
+	case int64:
+		return float64(t), true
+	case float64:
+		return t, true
+	}
+	return 0, false
+}
+
+// matchPattern matches a whole text with * and ?; a backslash takes the next character as it is, brackets are characters.
+func matchPattern(p, s []rune) bool {
+	star, from := -1, 0
+	i, j := 0, 0
+	for j < len(s) {
+		if i < len(p) {
+			switch {
+			case p[i] == '*':
+				star, from = i, j
+				i++
+				continue
+			case p[i] == '\\' && i+1 < len(p) && p[i+1] == s[j]:
+				i, j = i+2, j+1
+				continue
+			case p[i] != '\\' && (p[i] == '?' || p[i] == s[j]):
+				i, j = i+1, j+1
+				continue
+			}
+		}
+		if star < 0 {
+			return false
+		}
+		from++
+		i, j = star+1, from
+	}
+	for i < len(p) && p[i] == '*' {
+		i++
+	}
+	return i == len(p)
+}

@@ -1,0 +1,200 @@
+package values
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"valet/datastore"
+	"valet/registry"
+	"valet/registry/dataset"
+	"valet/registry/query"
+	"valet/tasks/metric"
+)
+
+// page is how many files are read and stored together.
+const page = 2000
+
+// NoFileError says that a dataset has no file in any datastore of the repository.
+type NoFileError struct{ ID dataset.ID }
+
+func (e *NoFileError) Error() string { return fmt.Sprintf("no file is recorded for dataset %s", e.ID) }
+
+// ClassName is upstream's exception.
+func (e *NoFileError) ClassName() string { return "FileNotFoundError" }
+
+// Hint says what happened.
+func (e *NoFileError) Hint() string {
+	return "the file was removed and the dataset kept; put it again, or remove the dataset"
+}
+
+// readMissing reads the files of the candidates that the index does not know, and stores what it read.
+func (c *collector) readMissing(ctx context.Context) error {
+	var missing []int32
+	x := c.index
+	x.mu.Lock()
+	for i := range c.rows {
+		if c.rows[i].kind >= 0 {
+			continue
+		}
+		can := &c.set.candidates[i]
+		if known := x.memory[can.id]; known != nil && can.recorded && known.stamp == can.stamp {
+			c.take(int32(i), known)
+			continue
+		}
+		missing = append(missing, int32(i))
+	}
+	x.mu.Unlock()
+	done := 0
+	for part := range slices.Chunk(missing, page) {
+		if x.options.Reading != nil {
+			x.options.Reading(done, len(missing))
+		}
+		if err := c.readPage(ctx, part); err != nil {
+			return err
+		}
+		done += len(part)
+	}
+	if x.options.Reading != nil && done > 0 {
+		x.options.Reading(done, done)
+	}
+	return nil
+}
+
+// take adds what a file holds.
+func (c *collector) take(i int32, r *reading) {
+	for k := range r.items {
+		it := &r.items[k]
+		c.mu.Lock()
+		kind := c.kind(kindKey{it.metric, it.unit}, it.notes)
+		c.mu.Unlock()
+		v, has := it.value, it.has
+		c.put(i, kind, v, has, &it.notes)
+	}
+}
+
+// readPage reads the files of some candidates at the same time.
+func (c *collector) readPage(ctx context.Context, part []int32) error {
+	x := c.index
+	ids := make([]dataset.ID, len(part))
+	for k, i := range part {
+		ids[k] = c.set.candidates[i].id
+	}
+	records := make(map[dataset.ID]*dataset.FileRecord, len(part))
+	for _, store := range x.butler.Store.Files() {
+		found, err := x.butler.Registry.Records(ctx, store.Config.Name, store.Config.Table, ids)
+		if err != nil {
+			return err
+		}
+		for k := range found {
+			if records[found[k].ID] == nil {
+				records[found[k].ID] = &found[k]
+			}
+		}
+	}
+	readings, faults := make([]*reading, len(part)), make([]error, len(part))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(x.options.Workers)
+	for k, i := range part {
+		can := &c.set.candidates[i]
+		r := records[can.id]
+		if r == nil {
+			faults[k] = &NoFileError{can.id}
+			continue
+		}
+		if !can.recorded {
+			// Another store of the chain has it: the stamp was the time alone.
+			can.stamp, can.recorded = stampOf(query.Time(can.stamp), r), true
+		}
+		g.Go(func() error {
+			if err := gctx.Err(); err != nil {
+				return err
+			}
+			readings[k], faults[k] = readFile(x.butler.Store, r)
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	stamped := map[dataset.ID]*reading{}
+	for k, i := range part {
+		can := &c.set.candidates[i]
+		if faults[k] != nil {
+			f := Fault{Dataset: c.set.ref(can, nil), Err: faults[k]}
+			if r := records[can.id]; r != nil {
+				f.Path = r.Path
+			}
+			c.set.Faults = append(c.set.Faults, f)
+			continue
+		}
+		readings[k].stamp = can.stamp
+		stamped[can.id] = readings[k]
+		c.take(i, readings[k])
+	}
+	x.keep(ctx, stamped)
+	return nil
+}
+
+func readFile(s *datastore.Store, r *dataset.FileRecord) (*reading, error) {
+	text, err := s.Read(r)
+	if err != nil {
+		return nil, err
+	}
+	m, err := metric.Reader{NoQuantity: true}.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	it, err := itemOf(m)
+	if err != nil {
+		return nil, err
+	}
+	return &reading{items: []item{it}}, nil
+}
+
+// keep stores readings in the repository, or in memory if that cannot be.
+func (x *Index) keep(ctx context.Context, readings map[dataset.ID]*reading) {
+	if len(readings) == 0 {
+		return
+	}
+	x.mu.Lock()
+	try := x.options.Write != nil && !x.unstored
+	x.mu.Unlock()
+	if try {
+		err := x.options.Write(ctx, func(tx *registry.Tx) error { return storeReadings(tx, readings) })
+		if err == nil {
+			return
+		}
+		x.mu.Lock()
+		first := !x.unstored
+		x.unstored = true
+		x.mu.Unlock()
+		if first && x.options.Unstored != nil {
+			x.options.Unstored(err)
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for id, r := range readings {
+		x.memory[id] = r
+	}
+}
+
+// storeReadings replaces what the index holds of datasets.
+func storeReadings(tx *registry.Tx, readings map[dataset.ID]*reading) error {
+	if err := tx.Migrate(); err != nil {
+		return err
+	}
+	known := kinds{}
+	if err := loadKinds(tx, known); err != nil {
+		return err
+	}
+	ids := make([]dataset.ID, 0, len(readings))
+	for id := range readings {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b dataset.ID) int { return slices.Compare(a[:], b[:]) })
+	return insertReadings(tx, known, ids, readings)
+}
