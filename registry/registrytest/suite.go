@@ -55,6 +55,8 @@ func Run(t *testing.T, d Database) {
 		{"OwnTables", testOwnTables},
 		{"Delete", testDelete},
 		{"SharedFiles", testSharedFiles},
+		{"Unstore", testUnstore},
+		{"RemoveRun", testRemoveRun},
 		{"Expander", testExpander},
 		{"ReadOnly", testReadOnly},
 		{"ManyRows", testManyRows},
