@@ -164,6 +164,9 @@ func retained[T any](list []T, kept []bool) []T {
 // fewValues is the largest number of values of a dimension that a search is restricted to by naming them.
 const fewValues = 500
 
+// fewQuanta is the number of quanta up to which it is worth while to look for values that restrict a search.
+const fewQuanta = 10_000
+
 // near is a condition that the data IDs satisfy; it may let others through, and is nil if there is none that is short.
 func near(ids []dimension.DataID) query.Expr {
 	if len(ids) == 0 {

@@ -147,7 +147,7 @@ func (b *builder) find(ctx context.Context, t *pipeline.DatasetType, in []string
 // nearQuanta restricts a search for datasets of some dimensions to about the data IDs of the quanta, if these are few.
 func nearQuanta(q *Quanta, g *dimension.Group) query.Expr {
 	n := q.Len()
-	if n > fewValues {
+	if n > fewQuanta {
 		return nil
 	}
 	ids := make([]dimension.DataID, 0, n)
