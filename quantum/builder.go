@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"valet/registry/dataset"
 	"valet/registry/dimension"
 	"valet/registry/query"
 	"valet/tasks/pipeline"
@@ -37,7 +36,7 @@ type Options struct {
 // *ScalarError, *UnusedConstraintError and *OutputExistsError. An empty graph is no error: its notes say why.
 func Build(ctx context.Context, src Source, p *pipeline.Resolved, o Options) (*Graph, error) {
 	g := &Graph{Pipeline: p, Collections: o.Collections, Inputs: map[string]*Datasets{}, strings: &Strings{}}
-	b := &builder{graph: g, src: src, opts: o, rowOf: map[string]map[dataset.ID]int32{}, byLabel: map[string]*Quanta{}}
+	b := &builder{graph: g, src: src, opts: o, rowsOf: map[string]*rowFinder{}, byLabel: map[string]*Quanta{}}
 	for i, nodes := range p.Subgraphs() {
 		if !b.chosen(nodes) {
 			continue
@@ -66,7 +65,7 @@ type builder struct {
 	graph   *Graph
 	src     Source
 	opts    Options
-	rowOf   map[string]map[dataset.ID]int32 // dataset type -> dataset -> row of its table
+	rowsOf  map[string]*rowFinder // by dataset type
 	byLabel map[string]*Quanta
 	rows    int
 	scratch []byte
@@ -104,7 +103,7 @@ type outputBuild struct {
 func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) error {
 	s := Search{Collections: b.opts.Collections.Inputs, Where: b.opts.Where, Binds: b.opts.Binds, DataID: b.opts.DataID}
 	var groups []*dimension.Group
-	searchOf, looseOf := map[string]int{}, map[string]*pipeline.DatasetType{}
+	searchOf, looseOf, typeOf := map[string]int{}, map[string]*pipeline.DatasetType{}, map[string]*pipeline.DatasetType{}
 	for _, n := range nodes {
 		groups = append(groups, n.Dimensions)
 		for _, e := range append(slices.Clone(n.Inputs), n.Outputs...) {
@@ -117,7 +116,7 @@ func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) erro
 			case !b.opts.Constraint.holds(e.Type.Name):
 				looseOf[e.Type.Name] = e.Type
 			default:
-				searchOf[e.Type.Name] = len(s.Types)
+				searchOf[e.Type.Name], typeOf[e.Type.Name] = len(s.Types), e.Type
 				s.Types = append(s.Types, e.Type.Name)
 			}
 		}
@@ -141,13 +140,18 @@ func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) erro
 	}
 	b.note("", false, "Iterating over data ID query results.")
 	found := make([]int32, len(s.Types))
+	finders := make([]*rowFinder, len(s.Types))
+	for i, name := range s.Types {
+		finders[i] = b.rowsOf[name]
+		finders[i].start(typeOf[name].Dimensions == s.Dimensions)
+	}
 	count := 0
 	for row, err := range b.src.Rows(ctx, s) {
 		if err != nil {
 			return err
 		}
 		for i := range row.Datasets {
-			found[i] = b.datasetRow(s.Types[i], &row.Datasets[i])
+			found[i] = finders[i].row(&row.Datasets[i])
 		}
 		for _, t := range builds {
 			if err := b.project(t, row.DataID, found); err != nil {
@@ -224,19 +228,9 @@ func (b *builder) datasets(name string) *Datasets {
 	d := b.graph.Inputs[name]
 	if d == nil {
 		d = &Datasets{Type: name, strings: b.graph.strings}
-		b.graph.Inputs[name], b.rowOf[name] = d, map[dataset.ID]int32{}
+		b.graph.Inputs[name], b.rowsOf[name] = d, &rowFinder{table: d}
 	}
 	return d
-}
-
-func (b *builder) datasetRow(name string, f *Found) int32 {
-	rows := b.rowOf[name]
-	if i, ok := rows[f.ID]; ok {
-		return i
-	}
-	i := b.graph.Inputs[name].add(f)
-	rows[f.ID] = i
-	return i
 }
 
 // project adds what one row says about one task: its quantum, unless it is known, and the datasets seen with it.

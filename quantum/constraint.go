@@ -100,13 +100,15 @@ func (l *loose) find(ctx context.Context, b *builder) error {
 		s.Where = near(ids)
 	}
 	positions := project(l.typ.Dimensions, l.typ.Dimensions)
+	finder := b.rowsOf[l.typ.Name]
+	finder.start(false)
 	for row, err := range b.src.Rows(ctx, s) {
 		if err != nil {
 			return err
 		}
 		b.scratch = l.ids.key(b.scratch[:0], row.DataID, positions)
 		if i, ok := l.index[string(b.scratch)]; ok {
-			l.found[i] = b.datasetRow(l.typ.Name, &row.Datasets[0])
+			l.found[i] = finder.row(&row.Datasets[0])
 		}
 	}
 	return nil

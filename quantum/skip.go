@@ -15,31 +15,16 @@ func (b *builder) skipAndClobber(ctx context.Context) error {
 	c := b.opts.Collections
 	blocking := &OutputExistsError{Run: c.Run}
 	for _, q := range b.graph.Tasks {
-		index := q.index()
-		if t := q.Task.MetadataType; t != nil && t.Registered && len(c.SkipIn) > 0 {
-			err := b.find(ctx, t, c.SkipIn, index, q, func(i int, _ *Found) error {
-				if !b.opts.Choice.again(q, i) {
-					q.States[i] = Skipped
-				}
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-		}
-		if c.RunExists && b.opts.Choice == nil {
-			if err := b.outputsInTheWay(ctx, q, index, blocking); err != nil {
-				return err
-			}
+		if err := b.skip(ctx, q); err != nil {
+			return err
 		}
 	}
 	if b.opts.Choice != nil {
 		b.choose()
+	}
+	if c.RunExists {
 		for _, q := range b.graph.Tasks {
-			if !c.RunExists {
-				break
-			}
-			if err := b.outputsInTheWay(ctx, q, q.index(), blocking); err != nil {
+			if err := b.outputsInTheWay(ctx, q, blocking); err != nil {
 				return err
 			}
 		}
@@ -50,7 +35,26 @@ func (b *builder) skipAndClobber(ctx context.Context) error {
 	return b.outputsOfSkipped(ctx)
 }
 
-func (b *builder) outputsInTheWay(ctx context.Context, q *Quanta, index map[string]int, blocking *OutputExistsError) error {
+// skip marks the quanta whose metadata exists.
+func (b *builder) skip(ctx context.Context, q *Quanta) error {
+	t := q.Task.MetadataType
+	if t == nil || !t.Registered || len(b.opts.Collections.SkipIn) == 0 {
+		return nil
+	}
+	s := search{typ: t, in: b.opts.Collections.SkipIn, exist: true, index: q.index()}
+	return b.find(ctx, s, q, func(i int, _ *Found) error {
+		if !b.opts.Choice.again(q, i) {
+			q.States[i] = Skipped
+		}
+		return nil
+	})
+}
+
+func (b *builder) outputsInTheWay(ctx context.Context, q *Quanta, blocking *OutputExistsError) error {
+	if !slices.Contains(q.States, Planned) {
+		return nil
+	}
+	index := q.index()
 	types := []*pipeline.DatasetType{q.Task.MetadataType, q.Task.LogType}
 	for _, e := range q.Task.Outputs {
 		types = append(types, e.Type)
@@ -65,7 +69,7 @@ func (b *builder) outputsInTheWay(ctx context.Context, q *Quanta, index map[stri
 				at = out.DataIDs.index(q.Len())
 			}
 		}
-		err := b.find(ctx, t, []string{b.opts.Collections.Run}, at, q, func(i int, f *Found) error {
+		err := b.find(ctx, search{typ: t, in: []string{b.opts.Collections.Run}, planned: true, index: at}, q, func(i int, f *Found) error {
 			switch {
 			case q.States[i] == Skipped:
 			case b.opts.Clobber:
@@ -96,12 +100,14 @@ func (b *builder) outputsOfSkipped(ctx context.Context) error {
 				continue
 			}
 			in.Existing = b.datasets(in.Edge.Type.Name)
+			finder := b.rowsOf[in.Edge.Type.Name]
+			finder.start(false)
 			rows := make([]int32, in.Producer.Len())
 			for i := range rows {
 				rows[i] = -1
 			}
-			err := b.find(ctx, in.Edge.Type, b.opts.Collections.SkipIn, in.Producer.index(), in.Producer, func(i int, f *Found) error {
-				rows[i] = b.datasetRow(in.Edge.Type.Name, f)
+			err := b.find(ctx, search{typ: in.Edge.Type, in: b.opts.Collections.SkipIn, index: in.Producer.index()}, in.Producer, func(i int, f *Found) error {
+				rows[i] = finder.row(f)
 				return nil
 			})
 			if err != nil {
@@ -119,39 +125,62 @@ func (b *builder) outputsOfSkipped(ctx context.Context) error {
 	return nil
 }
 
-// find calls f with every dataset of a type that lies at the data ID of a quantum.
-func (b *builder) find(ctx context.Context, t *pipeline.DatasetType, in []string, index map[string]int, q *Quanta, f func(i int, found *Found) error) error {
-	ids := newDataIDs(t.Dimensions, b.graph.strings)
-	positions := project(t.Dimensions, t.Dimensions)
-	s := Search{Dimensions: t.Dimensions, Types: []string{t.Name}, Collections: in, DataID: b.opts.DataID, Where: nearQuanta(q, t.Dimensions)}
-	for row, err := range b.src.Rows(ctx, s) {
+// search is what find looks for.
+type search struct {
+	typ *pipeline.DatasetType
+	in  []string
+	// exist says that it is enough to know that a dataset is there.
+	exist bool
+	// planned says that only planned quanta matter.
+	planned bool
+	// index maps the keys of the type's data IDs to quanta.
+	index map[string]int
+}
+
+// find calls f with every dataset of a type that lies at the data ID of a quantum; with nil if it is enough to know that there is one.
+func (b *builder) find(ctx context.Context, s search, q *Quanta, f func(i int, found *Found) error) error {
+	g := s.typ.Dimensions
+	ids := newDataIDs(g, b.graph.strings)
+	positions := project(g, g)
+	rows := b.src.Rows(ctx, Search{Dimensions: g, Types: []string{s.typ.Name}, Collections: s.in, DataID: b.opts.DataID, Exist: s.exist,
+		Where: nearQuanta(q, g, s.planned)})
+	for row, err := range rows {
 		if err != nil {
 			return err
 		}
 		b.scratch = ids.key(b.scratch[:0], row.DataID, positions)
-		if i, ok := index[string(b.scratch)]; ok {
-			found := row.Datasets[0]
-			if found.Record != nil {
+		i, ok := s.index[string(b.scratch)]
+		if !ok {
+			continue
+		}
+		var found *Found
+		if !s.exist {
+			copied := row.Datasets[0]
+			if copied.Record != nil {
 				// The row lives until the next one only.
-				record := *found.Record
-				found.Record = &record
+				record := *copied.Record
+				copied.Record = &record
 			}
-			if err := f(i, &found); err != nil {
-				return err
-			}
+			found = &copied
+		}
+		if err := f(i, found); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// nearQuanta restricts a search for datasets of some dimensions to about the data IDs of the quanta, if these are few.
-func nearQuanta(q *Quanta, g *dimension.Group) query.Expr {
-	n := q.Len()
-	if n > fewQuanta {
-		return nil
-	}
-	ids := make([]dimension.DataID, 0, n)
-	for i := range n {
+// nearQuanta restricts a search for datasets of some dimensions to about the data IDs of the quanta, or of those that are planned, if
+// these are few.
+func nearQuanta(q *Quanta, g *dimension.Group, planned bool) query.Expr {
+	var ids []dimension.DataID
+	for i, s := range q.States {
+		if planned && s != Planned {
+			continue
+		}
+		if len(ids) == fewQuanta {
+			return nil
+		}
 		id := q.DataID(i)
 		for c := range q.Outputs {
 			if d := q.Outputs[c].DataIDs; d.Group() == g {

@@ -33,6 +33,8 @@ type Search struct {
 	Binds query.Binds
 	// DataID gives equality constraints by dimension.
 	DataID map[string]any
+	// Exist says that the datasets only restrict the data IDs and do not come back in Row.Datasets.
+	Exist bool
 	// Limit ends the result after so many rows; 0 does not.
 	Limit int
 }

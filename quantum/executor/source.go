@@ -25,7 +25,7 @@ func (s Source) Rows(ctx context.Context, q quantum.Search) iter.Seq2[*quantum.R
 	return func(yield func(*quantum.Row, error) bool) {
 		rq := registry.Query{Dimensions: q.Dimensions, Where: q.Where, Binds: q.Binds, DataID: q.DataID, Limit: q.Limit, Defaults: map[string]any{}}
 		for _, t := range q.Types {
-			rq.Datasets = append(rq.Datasets, registry.DatasetSearch{Type: t, Collections: q.Collections, Records: true, RecordTable: s.RecordTable})
+			rq.Datasets = append(rq.Datasets, registry.DatasetSearch{Type: t, Collections: q.Collections, Restrict: q.Exist, Records: !q.Exist, RecordTable: s.RecordTable})
 		}
 		governors, err := s.Registry.Governors(ctx, q.Collections...)
 		if err != nil {
