@@ -116,6 +116,8 @@ func (a *App) commands() []*cobra.Command {
 		newQueryDimensionRecordsCommand(a),
 		newGetCommand(a),
 		newResourcesCommand(a),
+		newPackCommand(a),
+		newUnpackCommand(a),
 		newBenchCommand(a),
 	}
 }
