@@ -145,6 +145,7 @@ func (a *App) runRerun(ctx context.Context, o *rerunOptions, name string) (err e
 	}
 	run := o.runOptions
 	run.inputs, run.skipExistingIn, run.where, run.selected = again.options.Inputs, again.options.SkipExistingIn, again.options.Where, again.options.Selected
+	run.constraint = again.options.Constraint
 	run.ignoreContracts, run.noVersions = again.options.IgnoreContracts, again.options.NoVersions
 	run.resume = a.command(a.Args...)
 	return a.execute(ctx, b, g, &run, x, again.pipeline.AppendYAML(nil))
@@ -191,7 +192,8 @@ func (a *App) adopt(ctx context.Context, r *recordedRun) error {
 
 // buildAgain builds the graph of the chosen quanta.
 func (a *App) buildAgain(ctx context.Context, b *butler.Butler, again *recalled, choice *quantum.Choice) (*quantum.Graph, error) {
-	build := quantum.Options{Collections: again.collections, Where: again.where, Clobber: true, Now: a.Now(), Choice: choice}
+	build := quantum.Options{Collections: again.collections, Where: again.where, Constraint: quantum.ParseConstraint(again.options.Constraint), Clobber: true,
+		Now: a.Now(), Choice: choice}
 	if again.resolved.Instrument != "" {
 		build.DataID = map[string]any{"instrument": again.resolved.Instrument}
 	}

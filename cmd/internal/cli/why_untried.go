@@ -101,7 +101,7 @@ func (r *recordedRun) findOutput(ctx context.Context, name string, id dimension.
 
 // planQuantum builds the part of the graph that has to do with one quantum, whatever succeeded or failed.
 func (a *App) planQuantum(ctx context.Context, r *recordedRun, m *recalled, label string, id dimension.DataID) (*quantum.Graph, error) {
-	build := quantum.Options{Collections: m.collections, Where: m.where, Clobber: true, Now: a.Now(), DataID: map[string]any{},
+	build := quantum.Options{Collections: m.collections, Where: m.where, Constraint: quantum.ParseConstraint(m.options.Constraint), Clobber: true, Now: a.Now(), DataID: map[string]any{},
 		Choice: &quantum.Choice{Again: true, Keep: func(string, dimension.DataID) bool { return true }, Near: map[string][]dimension.DataID{label: {id}}}}
 	for i, v := range id.RequiredValues() {
 		build.DataID[id.Group().Required[i].Name] = v.Any()
