@@ -17,7 +17,8 @@ import (
 var layers = map[string][]string{
 	"cmd/valet":              {"cmd/internal/cli", "tasks/verify"},
 	"cmd/internal/cli":       {"cmd/internal/synthetic", "cmd/internal/floor", "cmd/internal/report", "cmd/internal/ui", "cmd/internal/web", "quantum/ledger", "tasks/verify"},
-	"cmd/internal/web":       {"cmd/internal/plot", "cmd/internal/ui", "quantum/ledger"},
+	"cmd/internal/web":       {"cmd/internal/figure", "cmd/internal/ui", "quantum/ledger"},
+	"cmd/internal/figure":    {"cmd/internal/plot", "quantum/values"},
 	"cmd/internal/plot":      {},
 	"cmd/internal/report":    {},
 	"cmd/internal/ui":        {"registry/dimension"},
