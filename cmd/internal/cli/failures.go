@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -138,13 +139,30 @@ func (a *App) rerunGroup(r *recordedRun, g *ledger.FailureGroup, by string) stri
 	args := []string{"rerun", r.repo, r.name, "--failed"}
 	switch by {
 	case ledger.ByMessage:
-		args = append(args, "--message", g.Message)
+		if text := telling(g.Message); text != "" {
+			args = append(args, "--message", text)
+		}
 	case ledger.ByTask:
 		args = append(args, "--task", g.Key)
 	default:
 		args = append(args, "-d", by+" = "+literal(g.First.Get(by)))
 	}
 	return a.command(args...)
+}
+
+// telling is a part of a message by which --message knows it and that fits into a command line: its longest line, or the beginning of that.
+func telling(message string) string {
+	longest := ""
+	for _, line := range strings.FieldsFunc(message, unicode.IsControl) {
+		if line = strings.TrimSpace(line); len(line) > len(longest) {
+			longest = line
+		}
+	}
+	const most = 160
+	if len(longest) > most {
+		longest = strings.TrimSpace(strings.ToValidUTF8(longest[:most], ""))
+	}
+	return longest
 }
 
 // literal is a value as expressions write it. They have no way to write a text with a quote in it.
