@@ -12,6 +12,8 @@ package datastore
 import (
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"valet/datastore/vfs"
 	"valet/registry/dimension"
@@ -30,6 +32,10 @@ type Store struct {
 	children    []*Store
 	disk        *disk
 	zips        zipDirectories
+	// token and tokenText are what temporary names begin with; writers counts the writers.
+	token     sync.Once
+	tokenText string
+	writers   atomic.Uint64
 }
 
 // New checks the configuration, compiles templates, and returns the store on a file system. The disk is not touched. The error is

@@ -1,14 +1,16 @@
 package datastore
 
 import (
+	"crypto/rand"
+	"encoding/base32"
 	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"golang.org/x/crypto/blake2b"
 )
@@ -23,15 +25,44 @@ type Writer struct {
 	// dir is the directory of the last file, which needs no further look.
 	dir string
 	buf []byte
+	// Guard, if set, is asked right before a file takes the place of another one; its error is that of the write.
+	Guard func() error
 }
-
-// writers tells the writers of one process apart, the process number those of several on one machine. Names that meet all the same,
-// on different machines, are noticed by Create and tried again.
-var writers atomic.Uint64
 
 // Writer returns a writer for one worker.
 func (s *Store) Writer() *Writer {
-	return &Writer{store: s, prefix: strconv.FormatInt(int64(os.Getpid()), 36) + "x" + strconv.FormatUint(writers.Add(1), 36) + "x"}
+	return &Writer{store: s, prefix: s.temporary() + strconv.FormatUint(s.writers.Add(1), 36) + "x"}
+}
+
+// tokens are what the temporary names of a store begin with: a mark, eight random characters, a mark. They tell stores apart, in
+// this process and in others. Names that meet all the same are noticed by Create and tried again.
+var tokens = regexp.MustCompile(`^v[0-9a-v]{8}x[0-9a-z]+x[0-9a-z]+_.*\.tmp(\.[^.]*)?$`)
+
+func (s *Store) temporary() string {
+	s.token.Do(func() {
+		var b [5]byte
+		_, _ = rand.Read(b[:]) // never fails
+		s.tokenText = "v" + strings.ToLower(base32.HexEncoding.EncodeToString(b[:])) + "x"
+	})
+	return s.tokenText
+}
+
+// RemoveTemporary removes from a directory, relative to the root, what writers left under temporary names that are not of this store:
+// those of a process that was killed while it replaced a file. A process that lives, and whose temporary file goes, cannot replace its
+// file any more. What cannot be listed or removed stays; it is harmless.
+func (s *Store) RemoveTemporary(dir string) {
+	if s.Config.Class == ChainedClass || checkWritable(dir) != nil {
+		return
+	}
+	names, err := s.fs.List(s.Config.Root + "/" + dir)
+	if err != nil {
+		return
+	}
+	for _, name := range names {
+		if strings.Contains(name, ".tmp") && tokens.MatchString(name) && !strings.HasPrefix(name, s.temporary()) {
+			_ = s.fs.Remove(s.Config.Root + "/" + dir + "/" + name)
+		}
+	}
 }
 
 // Checksum is what the datastore records of written bytes: hexadecimal BLAKE2b-512, or nothing if it is not configured to.
@@ -46,7 +77,12 @@ func (s *Store) Checksum(data []byte) string {
 // Write writes one file at a path relative to the root, replacing an unrecorded one. The file is durable after the next Sync; what it
 // replaces is there until the new one has all its bytes. After an error nothing is left behind. The error is a *PathError, a *FileError or, for a
 // chain, a *ChainError.
-func (w *Writer) Write(p string, data []byte) error {
+func (w *Writer) Write(p string, data []byte) error { return w.writeTo(p, data, false) }
+
+// WriteOver is Write for a file that holds what the file in its place told: that is there until the new one is durable.
+func (w *Writer) WriteOver(p string, data []byte) error { return w.writeTo(p, data, true) }
+
+func (w *Writer) writeTo(p string, data []byte, durable bool) error {
 	s := w.store
 	if s.Config.Class == ChainedClass {
 		return &ChainError{}
@@ -59,7 +95,7 @@ func (w *Writer) Write(p string, data []byte) error {
 	if err := w.enter(dir); err != nil {
 		return err
 	}
-	err := w.write(p, dir, p[slash+1:], data)
+	err := w.write(p, dir, p[slash+1:], data, durable)
 	if errors.Is(err, fs.ErrNotExist) {
 		// Somebody removed the directory since we saw it.
 		w.dir = ""
@@ -67,7 +103,7 @@ func (w *Writer) Write(p string, data []byte) error {
 		if err := w.enter(dir); err != nil {
 			return err
 		}
-		err = w.write(p, dir, p[slash+1:], data)
+		err = w.write(p, dir, p[slash+1:], data, durable)
 	}
 	if err != nil {
 		return &FileError{"write", s.Config.Root + "/" + p, err}
@@ -87,7 +123,7 @@ func (w *Writer) enter(dir string) error {
 	return nil
 }
 
-func (w *Writer) write(p, dir, name string, data []byte) error {
+func (w *Writer) write(p, dir, name string, data []byte, durable bool) error {
 	root := w.store.Config.Root
 	// A new file gets its name at once: no row names it before it is complete and durable, and what a crash leaves of it is written
 	// over. That spares a rename, a third of the cost of a small file.
@@ -97,7 +133,7 @@ func (w *Writer) write(p, dir, name string, data []byte) error {
 		return nil
 	}
 	if !errors.Is(err, fs.ErrExist) {
-		if !errors.Is(err, fs.ErrNotExist) {
+		if isPartial(err) {
 			// The first error is the one to tell.
 			_ = w.store.fs.Remove(final)
 		}
@@ -109,6 +145,12 @@ func (w *Writer) write(p, dir, name string, data []byte) error {
 		if errors.Is(err, fs.ErrExist) && tries < 100 {
 			continue
 		}
+		if err == nil && durable {
+			err = w.store.fs.SyncFile(temporary)
+		}
+		if err == nil && w.Guard != nil {
+			err = w.Guard()
+		}
 		if err == nil {
 			err = w.store.fs.Rename(temporary, final)
 		}
@@ -118,6 +160,12 @@ func (w *Writer) write(p, dir, name string, data []byte) error {
 		}
 		return err
 	}
+}
+
+// isPartial reports whether Create failed after it had made the file: a file that it did not make may be another one's.
+func isPartial(err error) bool {
+	var e *fs.PathError
+	return errors.As(err, &e) && (e.Op == "write" || e.Op == "close")
 }
 
 // temporary makes a name of the form <unique><stem>.tmp<extension> in the directory of the file (repository.md 9.5). The stem is cut at

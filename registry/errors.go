@@ -14,6 +14,8 @@ type (
 	NotFoundError = dialect.NotFoundError
 	// BusyError says that the database stayed locked past the deadline. Trying again later may help.
 	BusyError = dialect.BusyError
+	// UnsettledError says that a transaction ended with an error and may have been stored all the same.
+	UnsettledError = dialect.UnsettledError
 	// DiskFullError says that the disk has no room for what is to be written. Trying again later may help.
 	DiskFullError = dialect.DiskFullError
 	// ReadOnlyError says that the database cannot be written, or was opened for reading.

@@ -24,7 +24,8 @@ type Tx struct {
 }
 
 // Write runs f in one write transaction (BEGIN IMMEDIATE) on the one writing connection and commits it if f returns nil. When f
-// returns an error or panics, nothing is changed. A *BusyError says that another process held the lock past the deadline.
+// returns an error or panics, nothing is changed. A *BusyError says that another process held the lock past the deadline, an
+// *UnsettledError that nobody knows yet whether the transaction was stored.
 func (r *Registry) Write(ctx context.Context, f func(tx *Tx) error) error {
 	start := time.Now()
 	err := r.db.Write(ctx, func(c *dialect.Conn) error {

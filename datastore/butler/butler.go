@@ -91,7 +91,8 @@ type File struct {
 // Commit makes the files durable that were written since the last commit, then stores all rows of the given datasets in one
 // transaction, together with what also writes; also may be nil. Refs need a type, an ID, a data ID and a run.
 //
-// The result is how long the write transaction was open: other processes had to wait for so long.
+// The result is how long the write transaction was open: other processes had to wait for so long. A *registry.UnsettledError says that
+// the rows may be stored, so that the files must stay.
 func (b *Butler) Commit(ctx context.Context, files []File, also func(tx *registry.Tx) error) (held time.Duration, err error) {
 	if err := b.Store.Sync(); err != nil {
 		return 0, err
@@ -108,7 +109,25 @@ func (b *Butler) Commit(ctx context.Context, files []File, also func(tx *registr
 		}
 		return nil
 	})
-	return time.Since(now), err
+	return time.Since(now), b.Settle(err, files)
+}
+
+// Settle takes the error of a transaction that inserted files. If that does not tell whether the transaction was stored, the database is
+// asked: the result is nil if it was, an error without that doubt if it was not, and err if the database does not answer, in which case the files
+// must stay.
+func (b *Butler) Settle(err error, files []File) error {
+	var unsettled *registry.UnsettledError
+	if !errors.As(err, &unsettled) || len(files) == 0 {
+		return err
+	}
+	found, e := b.Registry.Records(context.Background(), b.Store.Config.Name, b.Store.Config.Table, []dataset.ID{files[0].Ref.ID})
+	switch {
+	case e != nil:
+		return err
+	case len(found) > 0:
+		return nil
+	}
+	return unsettled.Cause
 }
 
 // Forget deletes the rows of datasets in one transaction, together with what also writes, so that their IDs and their places may be

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"valet/datastore/butler"
@@ -199,11 +200,28 @@ func (c *committer) restore(items []Item) error {
 	return err
 }
 
+// mayRemove reports whether files may be removed after an error: not if rows may name them, and not if they may be those of the process
+// that has the run now. They are harmless: the quanta run again, and then they are written over or removed.
+func (r *run) mayRemove(why error) bool {
+	var unsettled *registry.UnsettledError
+	// While the database is locked nobody can tell whose the run is.
+	var busy *registry.BusyError
+	return !isFenced(why) && !errors.As(why, &unsettled) && !errors.As(why, &busy) && r.mayWrite() == nil
+}
+
+// mayWrite asks the guard.
+func (r *run) mayWrite() error {
+	if r.guard == nil {
+		return nil
+	}
+	return r.guard()
+}
+
 // removeFiles removes files that no row will name. What cannot be removed is harmless: a later run writes over it. After a fault of
 // the lease the files may be those of whoever has the run now, and stay. Logs that keep what earlier attempts logged stay too: the
 // next attempt finds them at their places.
 func removeFiles(r *run, results []result, why error) {
-	if isFenced(why) {
+	if !r.mayRemove(why) {
 		return
 	}
 	for i := range results {

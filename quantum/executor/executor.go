@@ -16,6 +16,7 @@ package executor
 import (
 	"context"
 	"os"
+	"sync"
 	"time"
 
 	"valet/datastore"
@@ -37,7 +38,7 @@ type Options struct {
 	Timeout time.Duration
 	// Retries is how often a quantum is tried again whose failure may pass (Transient).
 	Retries int
-	// Guard, if set, is asked before a quantum's files are written; its error stops the run. It must be cheap.
+	// Guard, if set, is asked before each file is written, replaced or removed; its error stops the run. It must be cheap.
 	Guard func() error
 	// Drain, when closed, lets the run end early: quanta that run are finished and committed.
 	Drain <-chan struct{}
@@ -123,6 +124,10 @@ type run struct {
 	// existed says that the run existed before, so that a killed process may have left files in it.
 	existed bool
 	tasks   map[*quantum.Quanta]*taskRun
+	// guard is that of the options.
+	guard func() error
+	// swept are the directories that were looked through for temporary files of a killed process.
+	swept sync.Map
 	// pack is set if files are packed. empty are zips that lost their last member; they are the committer's.
 	pack  *packing
 	empty map[string]bool
@@ -150,6 +155,7 @@ func Execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o Options)
 	if err != nil {
 		return result, err
 	}
+	r.guard = o.Guard
 	if o.Pack {
 		r.pack = newPacking(g)
 	}

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -124,9 +125,12 @@ func Prepare(ctx context.Context, b *butler.Butler, g *quantum.Graph, o PrepareO
 			return b.Insert(tx, files, time.Now())
 		})
 	}
-	if err != nil {
+	if err = b.Settle(err, files); err != nil {
+		var unsettled *registry.UnsettledError
 		for i := range files {
-			_ = b.Store.Remove(&files[i].Record)
+			if !errors.As(err, &unsettled) {
+				_ = b.Store.Remove(&files[i].Record)
+			}
 		}
 		return err
 	}

@@ -1,8 +1,12 @@
 package executor
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"path"
 	"strings"
+	"syscall"
 
 	"valet/datastore/butler"
 	"valet/datastore/formatter"
@@ -32,7 +36,7 @@ func (w *worker) putOutputs(res *result, t *taskRun, id dimension.DataID, given 
 		if ids := res.out.Item.Task.Outputs[c].DataIDs; ids != res.out.Item.Task.DataIDs {
 			at, _ = ids.At(res.out.Item.Row, nil)
 		}
-		if err := w.put(res, out, at, w.buf); err != nil {
+		if err := w.put(res, out, at, w.buf, false); err != nil {
 			return err
 		}
 		a.puts++
@@ -61,8 +65,20 @@ func encode(dst []byte, obj any) ([]byte, error) {
 	return dst, fmt.Errorf("output of type %T cannot be written", obj)
 }
 
-// put writes one file of a quantum and adds it to the result. A dataset of an earlier attempt lends its ID.
-func (w *worker) put(res *result, out *output, id dimension.DataID, data []byte) error {
+// write writes a file. keeps says that it holds what the one in its place told, which must not be lost.
+func (w *worker) write(path string, data []byte, keeps bool) error {
+	// A process may be suspended for long at any point: it has to ask each time.
+	if err := w.run.mayWrite(); err != nil {
+		return err
+	}
+	if keeps {
+		return w.writer.WriteOver(path, data)
+	}
+	return w.writer.Write(path, data)
+}
+
+// put writes one file of a quantum and adds it to the result. A dataset of an earlier attempt lends its ID. keeps is that of write.
+func (w *worker) put(res *result, out *output, id dimension.DataID, data []byte, keeps bool) error {
 	ref := dataset.Ref{Type: out.typ, DataID: id, Run: w.run.name}
 	for _, old := range res.out.Item.Task.InTheWay[res.out.Item.Row] {
 		if old.Type.Name == out.typ.Name {
@@ -84,7 +100,7 @@ func (w *worker) put(res *result, out *output, id dimension.DataID, data []byte)
 	if w.run.pack != nil {
 		w.keep(res, path, data)
 		path = "" // known when the group is written
-	} else if err := w.writer.Write(path, data); err != nil {
+	} else if err := w.write(path, data, keeps); err != nil {
 		return fmt.Errorf("write dataset %q %s: %w", out.typ.Name, id, err)
 	}
 	res.files = append(res.files, butler.File{Ref: ref, Record: dataset.FileRecord{ID: ref.ID, Path: path, Formatter: f.Class,
@@ -95,8 +111,12 @@ func (w *worker) put(res *result, out *output, id dimension.DataID, data []byte)
 // putLog writes the log; what earlier attempts logged is kept inside, oldest first (pipelines.md 5.4).
 func (w *worker) putLog(res *result, t *taskRun, id dimension.DataID, records []formatter.Record, a *formatter.Attempt) error {
 	if w.run.existed {
-		if old := w.earlierLog(res.out.Item, t, id); old != nil {
-			// An earlier log that cannot be read is no reason to fail: it is replaced.
+		old, err := w.earlierLog(res.out.Item, t, id)
+		if err != nil {
+			return fmt.Errorf("keep the earlier log of dataset %q %s: %w", t.log.typ.Name, id, err)
+		}
+		if old != nil {
+			// An earlier log that is damaged is no reason to fail: it is replaced.
 			earlier, _ := old.EarlierAttempts()
 			a.PreviousAttempts = append(earlier, a.PreviousAttempts...)
 		}
@@ -109,31 +129,41 @@ func (w *worker) putLog(res *result, t *taskRun, id dimension.DataID, records []
 		w.buf = formatter.AppendRecord(w.buf, &records[i])
 	}
 	w.buf = formatter.AppendLogEnd(w.buf, a)
-	return w.put(res, t.log, id, w.buf)
+	return w.put(res, t.log, id, w.buf, len(a.PreviousAttempts) > 0)
 }
 
 // earlierLog is the log of the attempt before, or nil. Its row is gone when the quantum is run again; a log that a killed process
-// left without any row counts if it tells of a failure.
-func (w *worker) earlierLog(it Item, t *taskRun, id dimension.DataID) *formatter.Log {
+// left without any row counts if it tells of a failure. The error is that of a disk that does not give the log out: replacing it then
+// would lose it.
+func (w *worker) earlierLog(it Item, t *taskRun, id dimension.DataID) (*formatter.Log, error) {
 	for _, old := range it.Task.InTheWay[it.Row] {
 		if old.Type.Name == t.log.typ.Name && old.Found.Record != nil {
-			l, _ := w.readLog(old.Found.Record)
-			return l
+			l, err := w.readLog(old.Found.Record)
+			return l, diskFault(err)
 		}
 	}
 	var err error
 	if w.path, err = t.log.placer.AppendPath(w.path[:0], id, dataset.ID{}); err != nil {
-		return nil
+		return nil, nil // a path with the ID of the dataset in it is always new
 	}
 	l, err := w.readLog(&dataset.FileRecord{Path: string(w.path), Formatter: formatter.LogClass, StorageClass: t.log.typ.StorageClass,
 		Component: dataset.WholeDataset, Size: -1})
 	if err != nil {
-		return nil
+		return nil, diskFault(err)
 	}
 	if a, err := l.Attempt(); err != nil || a.Exception == nil && len(a.PreviousAttempts) == 0 {
+		return nil, nil
+	}
+	return l, nil
+}
+
+// diskFault is err if the disk is its reason and the file is there.
+func diskFault(err error) error {
+	var e *fs.PathError
+	if !errors.As(err, &e) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil
 	}
-	return l
+	return err
 }
 
 func (w *worker) readLog(rec *dataset.FileRecord) (*formatter.Log, error) {
@@ -153,7 +183,7 @@ func (w *worker) readLog(rec *dataset.FileRecord) (*formatter.Log, error) {
 // written and before their rows are; what cannot be removed is harmless.
 func (w *worker) sweep(res *result) {
 	it := res.out.Item
-	if !w.run.existed || it.Task.Taken[it.Row] {
+	if !w.run.existed || it.Task.Taken[it.Row] || w.run.mayWrite() != nil {
 		return
 	}
 	written := func(path string) bool {
@@ -177,8 +207,11 @@ func (w *worker) sweep(res *result) {
 		}
 		var err error
 		// A path outside the run's directory may be that of another run's dataset.
-		if w.path, err = out.placer.AppendPath(w.path[:0], id, dataset.ID{}); err == nil && strings.HasPrefix(string(w.path), w.run.name+"/") && !written(string(w.path)) {
-			_ = w.run.butler.Store.Remove(&dataset.FileRecord{Path: string(w.path)})
+		if w.path, err = out.placer.AppendPath(w.path[:0], id, dataset.ID{}); err == nil && strings.HasPrefix(string(w.path), w.run.name+"/") {
+			w.run.sweepTemporary(path.Dir(string(w.path)))
+			if !written(string(w.path)) {
+				_ = w.run.butler.Store.Remove(&dataset.FileRecord{Path: string(w.path)})
+			}
 		}
 	}
 	for c, out := range t.outputs {
@@ -189,4 +222,11 @@ func (w *worker) sweep(res *result) {
 	}
 	remove(t.metadata, id)
 	remove(t.log, id)
+}
+
+// sweepTemporary removes, once for each directory, what a killed process left that was about to replace a file.
+func (r *run) sweepTemporary(dir string) {
+	if _, done := r.swept.LoadOrStore(dir, true); !done {
+		r.butler.Store.RemoveTemporary(dir)
+	}
 }

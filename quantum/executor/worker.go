@@ -42,16 +42,16 @@ type worker struct {
 }
 
 func newWorker(r *run, number int, o *Options) *worker {
-	return &worker{run: r, number: number, options: o, writer: r.butler.Store.Writer(), reader: newReader(r)}
+	w := &worker{run: r, number: number, options: o, writer: r.butler.Store.Writer(), reader: newReader(r)}
+	w.writer.Guard = r.guard
+	return w
 }
 
 // do runs one quantum and writes its files (pipelines.md 5.2). The error stops the run: a file could not be written, or the machine
 // lacks something that other quanta would lack too. Files written by then are in the result.
 func (w *worker) do(ctx context.Context, it Item) (res result, err error) {
-	if guard := w.options.Guard; guard != nil {
-		if err := guard(); err != nil {
-			return res, err
-		}
+	if err := w.run.mayWrite(); err != nil {
+		return res, err
 	}
 	q := it.Task
 	id := q.DataID(it.Row)
@@ -168,7 +168,7 @@ func (w *worker) putAll(res *result, t *try, before []formatter.Attempt) error {
 		attempt.Metadata = json.RawMessage(bytes.Clone(w.buf))
 	} else {
 		if r.metadata != nil {
-			if err := w.put(res, r.metadata, id, w.buf); err != nil {
+			if err := w.put(res, r.metadata, id, w.buf, false); err != nil {
 				return err
 			}
 		}

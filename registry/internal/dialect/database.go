@@ -58,6 +58,8 @@ type Conn struct {
 	raw driver.Conn
 	// keep holds prepared statements between transactions; nil on reading connections.
 	keep *kept
+	// unfit says that the state of the connection is not known: nobody may use it again.
+	unfit bool
 }
 
 // Dialect is the dialect of the connection's database.
@@ -71,7 +73,7 @@ func (d *Database) Read(ctx context.Context, f func(*Conn) error) error {
 		return err
 	}
 	defer conn.Close()
-	return d.raw(conn, func(raw driver.Conn) error { return f(&Conn{db: d, raw: raw}) })
+	return d.raw(conn, func(c *Conn) error { return f(c) })
 }
 
 // View runs f in one reading transaction.
@@ -82,7 +84,9 @@ func (d *Database) View(ctx context.Context, f func(*Conn) error) error {
 		}
 		err := f(c)
 		// Nothing was written, so rolling back loses nothing and works in every state of the transaction.
-		return errors.Join(err, c.Exec(context.WithoutCancel(ctx), "ROLLBACK"))
+		back := c.Exec(context.WithoutCancel(ctx), "ROLLBACK")
+		c.unfit = back != nil
+		return errors.Join(err, back)
 	})
 }
 
@@ -104,9 +108,9 @@ func (d *Database) Write(ctx context.Context, f func(*Conn) error) error {
 		return err
 	}
 	defer conn.Close()
-	return d.raw(conn, func(raw driver.Conn) (err error) {
-		d.keep.use(raw)
-		c := &Conn{db: d, raw: raw, keep: d.keep}
+	return d.raw(conn, func(c *Conn) (err error) {
+		d.keep.use(c.raw)
+		c.keep = d.keep
 		if err := c.Exec(ctx, d.Dialect.Begin(true)); err != nil {
 			return err
 		}
@@ -114,7 +118,7 @@ func (d *Database) Write(ctx context.Context, f func(*Conn) error) error {
 		defer func() {
 			if !done {
 				// The transaction may be gone already (disk full rolls back by itself); the error that led here counts.
-				_ = c.Exec(context.Background(), "ROLLBACK")
+				c.unfit = c.Exec(context.Background(), "ROLLBACK") != nil
 			}
 		}()
 		if err := f(c); err != nil {
@@ -124,11 +128,17 @@ func (d *Database) Write(ctx context.Context, f func(*Conn) error) error {
 			return err
 		}
 		// Once begun, a commit is not canceled: nobody could tell whether it happened.
-		if err := c.Exec(context.WithoutCancel(ctx), "COMMIT"); err != nil {
-			return err
+		err = c.Exec(context.WithoutCancel(ctx), "COMMIT")
+		done = err == nil
+		if err == nil {
+			return nil
 		}
-		done = true
-		return nil
+		if done = true; c.Exec(context.Background(), "ROLLBACK") != nil {
+			// No transaction was left: it was either stored, and only what follows that went wrong, or undone.
+			c.unfit = true
+			return &UnsettledError{Database: d.Name, Cause: err}
+		}
+		return err
 	})
 }
 
@@ -141,17 +151,26 @@ func (d *Database) connect(ctx context.Context, pool *sql.DB) (conn *sql.Conn, e
 	return conn, err
 }
 
-func (d *Database) raw(conn *sql.Conn, f func(driver.Conn) error) error {
+func (d *Database) raw(conn *sql.Conn, f func(*Conn) error) error {
 	var inner error
-	err := conn.Raw(func(c any) error {
-		raw, ok := c.(driver.Conn)
+	unfit := false
+	err := conn.Raw(func(given any) error {
+		raw, ok := given.(driver.Conn)
 		if !ok {
-			return fmt.Errorf("driver connection %T", c)
+			return fmt.Errorf("driver connection %T", given)
 		}
-		inner = f(raw)
+		c := &Conn{db: d, raw: raw}
+		inner = f(c)
+		if unfit = c.unfit; unfit {
+			// The connection may still be in a transaction, with its locks: it is closed, and its statements before, which keep it.
+			if c.keep != nil {
+				c.keep.close()
+			}
+			return driver.ErrBadConn
+		}
 		return nil
 	})
-	if inner != nil {
+	if inner != nil || unfit {
 		return inner
 	}
 	return d.Dialect.Error(err)

@@ -28,6 +28,18 @@ func (e *BusyError) Hint() string {
 	return "nothing was changed; try again when the other process is done, or raise the timeout"
 }
 
+// UnsettledError says that a transaction ended with an error and may have been stored all the same. What its rows name must stay until the
+// database was asked.
+type UnsettledError struct {
+	Database string
+	Cause    error
+}
+
+func (e *UnsettledError) Error() string {
+	return fmt.Sprintf("database %s did not confirm what was stored: %s", e.Database, e.Cause)
+}
+func (e *UnsettledError) Unwrap() error { return e.Cause }
+
 // DiskFullError says that the disk has no room for what is to be written.
 type DiskFullError struct {
 	Database string
