@@ -20,6 +20,9 @@ type Options struct {
 	Binds query.Binds
 	// DataID gives further equality constraints, such as the pipeline's instrument.
 	DataID map[string]any
+	// Retained are the dataset types that were kept of what succeeded before; quanta that wrote others run again where these are needed.
+	// nil says that all were kept.
+	Retained map[string]bool
 	// Clobber lets quanta replace what an earlier attempt left in the run.
 	Clobber bool
 	// Constraint says which inputs restrict the data IDs.

@@ -19,6 +19,9 @@ func (b *builder) skipAndClobber(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := b.rerunUnretained(); err != nil {
+		return err
+	}
 	if b.opts.Choice != nil {
 		b.choose()
 	}

@@ -99,6 +99,12 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 	if o.onlyShowsPipeline() {
 		return nil, a.show(o, resolved, nil)
 	}
+	var retained []string
+	if o.retained != "" {
+		if retained, err = readRetained(o.retained); err != nil {
+			return nil, err
+		}
+	}
 	where, err := query.Parse(o.where)
 	if err != nil {
 		return nil, fmt.Errorf("-d: %w", err)
@@ -124,6 +130,9 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 	build := quantum.Options{Collections: collections, Where: where, Constraint: quantum.ParseConstraint(o.constraint), Clobber: o.clobber, Now: now}
 	if resolved.Instrument != "" {
 		build.DataID = map[string]any{"instrument": resolved.Instrument}
+	}
+	if retained != nil {
+		build.Retained = a.retainedTypes(retained, resolved)
 	}
 	log := a.Log("quantum")
 	started := time.Now()

@@ -31,6 +31,7 @@ type inputOptions struct {
 	where           string
 	skipExisting    bool
 	skipExistingIn  []string
+	retained        string
 	clobber         bool
 	constraint      []string
 	ignoreContracts bool
@@ -55,6 +56,7 @@ func (o *inputOptions) AddFlags(f *pflag.FlagSet) {
 	f.StringVarP(&o.where, "data-query", "d", "", "`WHERE` expression that data IDs have to satisfy")
 	f.BoolVar(&o.skipExisting, "skip-existing", false, "skip quanta that succeeded in the output run")
 	f.Var(listValue{&o.skipExistingIn, "COLL[,COLL..]"}, "skip-existing-in", "skip quanta that succeeded in these collections")
+	f.StringVar(&o.retained, "retained-dataset-types", "", "YAML `FILE` of dataset types that were kept: what wrote others runs again where they are needed")
 	f.BoolVar(&o.clobber, "clobber-outputs", false, "with --extend-run: remove what failed quanta left and run them again")
 	f.Var(listValue{&o.constraint, "all|off|TYPE[,TYPE]"}, "dataset-query-constraint", "input dataset types whose existence restricts the data IDs (default all)")
 	f.BoolVar(&o.ignoreContracts, "ignore-contracts", false, "do not check the pipeline's contracts")
