@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -136,6 +137,8 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 	}
 	log := a.Log("quantum")
 	started := time.Now()
+	// A graph only grows while it is built: what the collector would wait for is memory that a graph of millions needs itself.
+	defer debug.SetGCPercent(debug.SetGCPercent(graphGCPercent))
 	g, err := quantum.Build(ctx, src, resolved, build)
 	if err != nil {
 		return nil, err
@@ -146,6 +149,9 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 	}
 	return g, nil
 }
+
+// graphGCPercent is how much garbage may be about, in percent of what is used, while a graph is built.
+const graphGCPercent = 40
 
 // explainGraph logs what was decided while building and, if asked to, every quantum's state with its reason.
 func (a *App) explainGraph(g *quantum.Graph, each bool) {
