@@ -47,7 +47,27 @@ func FocalPlane(title string, q Quantity, what string, detectors []Detector) *Fi
 		notes = append(notes, "The names of the detectors tell no places: they stand in a grid.")
 	}
 	summary := fmt.Sprintf("%d detectors, %s of each from %s to %s.", len(s), what, short(raised(s[0], exponent)), q.value(raised(s[len(s)-1], exponent)))
-	return &Figure{Title: title, Summary: clean(summary), Notes: notes, width: figureWidth, height: 560, panel: m.draw}
+	return &Figure{Title: title, Summary: clean(summary), Notes: notes, width: figureWidth, height: m.height(), panel: m.draw}
+}
+
+// height is what the camera needs at the width of the figure.
+func (m *focalPlane) height() vg.Length {
+	left, right, bottom, top := m.bounds()
+	unit := min((figureWidth-colorBarWidth-24)/vg.Length(right-left), maxSensor)
+	return max(240, min(560, 56+unit*vg.Length(top-bottom)))
+}
+
+// maxSensor is the size of a sensor of a camera with few of them.
+const maxSensor = vg.Length(110)
+
+// bounds are the edges of the camera.
+func (m *focalPlane) bounds() (left, right, bottom, top float64) {
+	left, right, bottom, top = math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	for _, p := range m.places {
+		left, right = math.Min(left, p.x-p.w/2), math.Max(right, p.x+p.w/2)
+		bottom, top = math.Min(bottom, p.y-p.h/2), math.Max(top, p.y+p.h/2)
+	}
+	return left, right, bottom, top
 }
 
 type focalPlane struct {
@@ -97,13 +117,9 @@ func compareFloats(a, b float64) int {
 func (m *focalPlane) draw(c draw.Canvas) {
 	m.scale.draw(draw.Crop(c, c.Max.X-c.Min.X-colorBarWidth, 0, 6, -6))
 	c = draw.Crop(c, 0, -colorBarWidth-8, 4, -4)
-	left, right, bottom, top := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
-	for _, p := range m.places {
-		left, right = math.Min(left, p.x-p.w/2), math.Max(right, p.x+p.w/2)
-		bottom, top = math.Min(bottom, p.y-p.h/2), math.Max(top, p.y+p.h/2)
-	}
+	left, right, bottom, top := m.bounds()
 	width, height := c.Max.X-c.Min.X, c.Max.Y-c.Min.Y
-	unit := min(width/vg.Length(right-left), height/vg.Length(top-bottom), 110)
+	unit := min(width/vg.Length(right-left), height/vg.Length(top-bottom), maxSensor)
 	origin := vg.Point{X: c.Min.X + (width-unit*vg.Length(right-left))/2, Y: c.Min.Y + (height-unit*vg.Length(top-bottom))/2}
 	for i, p := range m.places {
 		x0, y0 := origin.X+unit*vg.Length(p.x-p.w/2-left), origin.Y+unit*vg.Length(p.y-p.h/2-bottom)

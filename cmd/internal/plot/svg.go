@@ -251,7 +251,7 @@ func (c *svgCanvas) DrawImage(r vg.Rectangle, img image.Image) {
 	}
 	x0, y0 := c.at(vg.Point{X: r.Min.X, Y: r.Max.Y})
 	x1, y1 := c.at(vg.Point{X: r.Max.X, Y: r.Min.Y})
-	c.body = fmt.Appendf(c.body, `<image x="%.2f" y="%.2f" width="%.2f" height="%.2f" preserveAspectRatio="none" style="image-rendering:pixelated" href="data:image/png;base64,%s"/>`+"\n",
+	c.body = fmt.Appendf(c.body, `<image x="%.2f" y="%.2f" width="%.2f" height="%.2f" preserveAspectRatio="none" image-rendering="pixelated" href="data:image/png;base64,%s"/>`+"\n",
 		x0, y0, x1-x0, y1-y0, base64.StdEncoding.EncodeToString(b.Bytes()))
 }
 
