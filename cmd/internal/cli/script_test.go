@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 			"copydir":  cmdCopyDir,
 			"cmpjson":  cmdCompareJSON,
 			"count":    cmdCount,
-			"forget":   cmdForget,
+			"sql":      cmdSQL,
 		},
 	})
 }
@@ -190,25 +190,30 @@ func jsonDifference(path string, got, want any) string {
 	return ""
 }
 
-// forget REPO takes valet's own tables out of the database, as if an older backup without them had been restored.
-func cmdForget(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: forget REPO")
+// sql REPO STATEMENT.. changes the database of a repository behind valet's back. The statement FORGET takes valet's own tables out of it,
+// as if an older backup without them had been restored.
+func cmdSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: sql REPO STATEMENT..")
 	}
-	db, err := sql.Open("sqlite3", "file:"+filepath.Join(ts.MkAbs(args[0]), "gen3.sqlite3"))
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(ts.MkAbs(args[0]), "gen3.sqlite3")+"?_foreign_keys=on")
 	ts.Check(err)
 	defer db.Close()
-	var tables []string
-	rows, err := db.Query("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'valet%'")
-	ts.Check(err)
-	for rows.Next() {
-		var name string
-		ts.Check(rows.Scan(&name))
-		tables = append(tables, name)
+	statements := args[1:]
+	if statements[0] == "FORGET" {
+		rows, err := db.Query("SELECT 'DROP TABLE ' || name FROM sqlite_master WHERE type = 'table' AND name LIKE 'valet%'")
+		ts.Check(err)
+		statements = []string{"PRAGMA foreign_keys = off"}
+		for rows.Next() {
+			var drop string
+			ts.Check(rows.Scan(&drop))
+			statements = append(statements, drop)
+		}
+		ts.Check(rows.Err())
 	}
-	ts.Check(rows.Err())
-	for _, name := range tables {
-		_, err := db.Exec("DROP TABLE " + name)
+	db.SetMaxOpenConns(1)
+	for _, statement := range statements {
+		_, err := db.Exec(statement)
 		ts.Check(err)
 	}
 }

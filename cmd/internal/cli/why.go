@@ -86,8 +86,12 @@ func (a *App) runWhy(cmd *cobra.Command, o *whyOptions, r *recordedRun, q *quant
 	return ui.WriteFile(o.listing.out, a.Stdout, func(w io.Writer) error {
 		out := bufio.NewWriter(w)
 		fmt.Fprintf(out, "%s in %s: %s\n", ui.OneLine(q.label+" "+dataIDWords(id)), r.name, fates[len(fates)-1].state)
+		tries := 0
 		for _, f := range fates {
-			writeFate(out, f, len(fates))
+			tries = max(tries, f.number)
+		}
+		for _, f := range fates {
+			writeFate(out, f, tries)
 		}
 		return out.Flush()
 	})
@@ -131,7 +135,32 @@ func (a *App) fates(ctx context.Context, r *recordedRun, label string, id dimens
 		}
 		out = append(out, f)
 	}
-	return out, nil
+	since, err := r.since(ctx, label, id, attempts[len(attempts)-1])
+	if err != nil || since == nil {
+		return out, err
+	}
+	return append(out, *since), nil
+}
+
+// since tells what something else did to the outputs of a quantum after its newest attempt, nil if nothing.
+func (r *recordedRun) since(ctx context.Context, label string, id dimension.DataID, last *ledger.Attempt) (*fate, error) {
+	if r.derived {
+		return nil, nil
+	}
+	if _, err := r.Registry.DatasetType(ctx, label+"_metadata"); err != nil {
+		return nil, nil // The task writes none, or nothing was written yet.
+	}
+	in, err := r.whereSucceeded(ctx, label, id, []string{r.name})
+	if err != nil {
+		return nil, err
+	}
+	switch succeeded := last.State == quantum.Succeeded || last.State == quantum.NoWork; {
+	case succeeded && in == "":
+		return &fate{state: "removed", words: "its metadata was removed since: 'rerun --missing' runs it again"}, nil
+	case !succeeded && in != "":
+		return &fate{state: "succeeded", words: "another program ran it since: its metadata is in the run"}, nil
+	}
+	return nil, nil
 }
 
 // reasonWords is a reason in words.
@@ -203,7 +232,7 @@ func (a *App) writeFates(cmd *cobra.Command, o *outputOptions, fates []fate) err
 // writeFate tells of an attempt in a few lines.
 func writeFate(w io.Writer, f fate, of int) {
 	if f.Attempt == nil {
-		fmt.Fprintf(w, "  %s\n", f.words)
+		fmt.Fprintf(w, "\n%s\n", ui.OneLine(f.words))
 		return
 	}
 	fmt.Fprintf(w, "\nattempt %d of %d: %s, %s\n", f.number, of, f.state, ui.OneLine(f.words))

@@ -47,10 +47,13 @@ func (a *App) untried(ctx context.Context, r *recordedRun, label string, id dime
 		}
 	}
 	last := executions[len(executions)-1]
+	at := find(g, label, id)
 	switch {
-	case find(g, label, id) != nil && last.State == ledger.Running:
+	case at != nil && at.States[at.row] == quantum.NoWork:
+		return fate{state: "no work", words: reasonWords(quantum.NoInput)}, nil
+	case at != nil && last.State == ledger.Running:
 		return fate{state: "planned", words: "the run goes on and has not come to it yet"}, nil
-	case find(g, label, id) != nil:
+	case at != nil:
 		if by := a.blockedBy(ctx, r, label, id); by != "" {
 			return fate{state: "planned", words: "it reads what has to be written first by " + by}, nil
 		}
