@@ -27,7 +27,11 @@ func (b *builder) rerunUnretained() error {
 			}
 		}
 	}
-	if again > 0 {
+	switch again {
+	case 0:
+	case 1:
+		b.note("", false, "Forcing 1 quantum to rerun (output not retained).")
+	default:
 		b.note("", false, "Forcing %d quanta to rerun (output not retained).", again)
 	}
 	return nil

@@ -51,6 +51,17 @@ func TestRetained(t *testing.T) {
 		})
 	}
 	s, o := again(t)
+	s.join = s.join[:1]
+	s.put("memory_metadata", "out", s.join[0])
+	o.Retained = map[string]bool{}
+	if g, err := s.build(t, yaml(memoryTask, readerTask), o); err == nil || !errors.As(err, new(*OutputExistsError)) {
+		t.Errorf("in the way: %v %v", g, err)
+	}
+	o.Clobber = true
+	if g, err := s.build(t, yaml(memoryTask, readerTask), o); err != nil || !strings.Contains(messages(g), "Forcing 1 quantum to rerun") {
+		t.Errorf("%v", err)
+	}
+	s, o = again(t)
 	o.Retained, o.Collections.SkipIn = map[string]bool{}, nil
 	var refused *CollectionError
 	if _, err := s.build(t, yaml(memoryTask), o); !errors.As(err, &refused) || refused.ClassName() != "ValueError" {

@@ -119,3 +119,58 @@ def test_constraint_on_nothing(valet):
     ours = subprocess.run([valet, "graph", *args], capture_output=True, text=True, timeout=300)
     assert ours.returncode == theirs.returncode == 1
     assert "QuantumGraphBuilderError" in theirs.stdout + theirs.stderr and "QuantumGraphBuilderError" in ours.stderr
+
+
+CHAINED_TASKS = """\
+description: two tasks about the metadata of the one before
+tasks:
+  memory:
+    class: lsst.verify.tasks.commonMetrics.MemoryMetricTask
+    config: {connections.package: p, connections.metric: Memory, connections.labelName: diaPipe, target: diaPipe.run}
+  about:
+    class: lsst.verify.tasks.commonMetrics.TimingMetricTask
+    config: {connections.package: p, connections.metric: MemoryTime, connections.labelName: memory, target: memory.run}
+  aboutabout:
+    class: lsst.verify.tasks.commonMetrics.TimingMetricTask
+    config: {connections.package: p, connections.metric: AboutTime, connections.labelName: about, target: about.run}
+"""
+
+
+@pytest.fixture(scope="module")
+def chained(valet, tmp_path_factory) -> Path:
+    """A repository in which three tasks of a chain ran, of which some quanta of the last two are to run again."""
+    root = tmp_path_factory.mktemp("chained") / "repo"
+    shutil.copytree(GOLDEN / "before", root, copy_function=_writable_copy)
+    (root.parent / "chain.yaml").write_text(CHAINED_TASKS)
+    command = [valet, "run", "-q", "-b", root, "-p", root.parent / "chain.yaml", "-i", INPUT, "-o", CHAIN, "--register-dataset-types"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    butler = Butler.from_config(str(root), writeable=True)
+    gone = []
+    for label, detectors in {"aboutabout": (1, 2), "about": (2,)}.items():
+        for kind in ("metadata", "log"):
+            refs = butler.query_datasets(f"{label}_{kind}", collections=CHAIN)
+            gone += [ref for ref in refs if ref.dataId["detector"] in detectors]
+    butler.pruneDatasets(gone, unstore=True, purge=True, disassociate=True)
+    return root
+
+
+@pytest.mark.parametrize("retained", [None, "about_metadata", "*_metadata", "memory_metadata", "ABOUT_*", "nonesuch", "[a]bout_metad?ta"])
+@pytest.mark.parametrize("where", ["detector >= 0", "detector = 2 AND visit = 2026080100004"])
+@pytest.mark.parametrize("more", [["--skip-existing-in", CHAIN, "--output-run", "u/new"], ["--extend-run", "--clobber-outputs"], []])
+def test_retained(valet, chained, tmp_path, retained, where, more):
+    where = f"instrument='TestCam' AND {where}"
+    args = ["-b", str(chained), "-p", str(chained.parent / "chain.yaml"), "-o", CHAIN, "-d", where, *more]
+    if retained:
+        (tmp_path / "retained.yaml").write_text(f'- "{retained}"\n')
+        args += ["--retained-dataset-types", str(tmp_path / "retained.yaml")]
+    theirs = run_python_tool("pipetask", "qgraph", *args, check=False)
+    ours = subprocess.run([valet, "graph", *args], capture_output=True, text=True, timeout=300)
+    assert ours.returncode == theirs.returncode, ours.stderr + theirs.stderr
+    told = re.compile(r"(?:Generated|Dropping|Forcing|Retained) .*?\.$|ValueError", re.MULTILINE)
+
+    def lines(done):
+        text = re.sub(r" component=\w+.*$", "", done.stdout + done.stderr, flags=re.MULTILINE)
+        return sorted(set(told.findall(text)))
+
+    assert lines(ours) == lines(theirs) != []

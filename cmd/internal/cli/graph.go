@@ -133,7 +133,11 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 		build.DataID = map[string]any{"instrument": resolved.Instrument}
 	}
 	if retained != nil {
-		build.Retained = a.retainedTypes(retained, resolved)
+		// Without collections to look in it is refused, whatever the names.
+		build.Retained = map[string]bool{}
+		if len(collections.SkipIn) > 0 {
+			build.Retained = a.retainedTypes(retained, resolved)
+		}
 	}
 	log := a.Log("quantum")
 	started := time.Now()
