@@ -25,18 +25,51 @@ func truthOf(b bool) truth {
 	return no
 }
 
-// evaluation evaluates the own part of a condition for one row.
-type evaluation struct {
-	set     *Set
-	row     *row
-	columns []string
+// evaluation evaluates a condition. column gives the value of a column: int64, float64, string, bool, dataset.ID, or nil for NULL.
+type evaluation struct{ column func(x query.Operand) any }
+
+// Holds reports whether a bound condition is true where column gives the values of its columns: int64, float64, string, bool, dataset.ID, or nil
+// for NULL. NaN satisfies no comparison but !=. A nil condition is true; tests of overlaps are unknown, and so not true.
+func Holds(p query.Predicate, column func(x query.Operand) any) bool {
+	v := evaluation{column}
+	return v.predicate(p) == yes
 }
 
 // holds reports whether the row satisfies the own part of the condition.
-func (c *condition) holds(s *Set, r *row) (bool, error) {
+func (c *condition) holds(s *Set, r *row) bool {
 	t := s.candidates[r.candidate].typ
-	v := evaluation{s, r, c.columns[t]}
-	return v.predicate(c.bound[t]) == yes, nil
+	columns := c.columns[t]
+	return Holds(c.bound[t], func(x query.Operand) any { return s.column(r, columns, x) })
+}
+
+// column is the value of a column for a row; columns are the fields in Set.columns.
+func (s *Set) column(r *row, columns []string, x query.Operand) any {
+	c := &s.candidates[r.candidate]
+	switch n := x.(type) {
+	case *query.ExtraColumn:
+		k := &s.kinds[r.kind]
+		switch {
+		case n.Name == "metric":
+			return k.metric
+		case !r.has:
+			return nil
+		case n.Name == "unit":
+			return k.unitText
+		}
+		return r.value
+	case *query.DimensionKey:
+		return s.key(c, n.Dimension.Name).Any()
+	case *query.Field:
+		if i := slices.Index(columns, n.String()); i >= 0 {
+			return s.columns[r.candidate][i]
+		}
+	case *query.DatasetField:
+		if n.Name == "run" {
+			return s.runs[c.run]
+		}
+		return c.id
+	}
+	return nil
 }
 
 func (v *evaluation) predicate(p query.Predicate) truth {
@@ -102,23 +135,8 @@ func (v *evaluation) inList(n *query.InList) truth {
 // operand is a value: int64, float64, string, bool, dataset.ID, or nil for NULL.
 func (v *evaluation) operand(x query.Operand) any {
 	switch n := x.(type) {
-	case *query.ExtraColumn:
-		return v.own(n.Name)
 	case *query.Literal:
 		return n.Value
-	case *query.DimensionKey:
-		c := &v.set.candidates[v.row.candidate]
-		return v.set.dictionary[v.set.codes[c.code+v.set.types[c.typ].Dimensions.Position(n.Dimension.Name)]].Any()
-	case *query.Field:
-		if i := slices.Index(v.columns, n.String()); i >= 0 {
-			return v.set.columns[v.row.candidate][i]
-		}
-	case *query.DatasetField:
-		c := &v.set.candidates[v.row.candidate]
-		if n.Name == "run" {
-			return v.set.runs[c.run]
-		}
-		return c.id
 	case *query.Negative:
 		switch a := v.operand(n.X).(type) {
 		case int64:
@@ -128,21 +146,10 @@ func (v *evaluation) operand(x query.Operand) any {
 		}
 	case *query.Arithmetic:
 		return arithmetic(n.Op, v.operand(n.X), v.operand(n.Y))
+	default:
+		return v.column(x)
 	}
 	return nil
-}
-
-func (v *evaluation) own(name string) any {
-	k := &v.set.kinds[v.row.kind]
-	switch {
-	case name == "metric":
-		return k.metric
-	case !v.row.has:
-		return nil
-	case name == "unit":
-		return k.unitText
-	}
-	return v.row.value
 }
 
 // compare is a comparison of two operands of comparable types. Numbers compare as floats unless both are integers; NaN compares false but

@@ -105,21 +105,13 @@ func (s *Set) choose(q *Query, c *condition) error {
 		named[i] = slices.ContainsFunc(q.Metrics, func(m string) bool { return registry.MatchGlob(m, t.Name) })
 	}
 	found := 0
-	var failed error
 	s.rows = slices.DeleteFunc(s.rows, func(r row) bool {
 		if !s.kinds[r.kind].matches && !named[s.candidates[r.candidate].typ] {
 			return true
 		}
 		found++
-		keep := true
-		if c.own != nil && failed == nil {
-			keep, failed = c.holds(s, &r)
-		}
-		return !keep
+		return c.own != nil && !c.holds(s, &r)
 	})
-	if failed != nil {
-		return failed
-	}
 	if len(s.rows) == 0 && found > 0 {
 		s.Why = append(s.Why, fmt.Sprintf("%d measurements were found, and none of them satisfies %s", found, c.text))
 	}

@@ -116,6 +116,7 @@ func (a *App) commands() []*cobra.Command {
 		newQueryDimensionRecordsCommand(a),
 		newGetCommand(a),
 		newMeasurementsCommand(a),
+		newDiffCommand(a),
 		newResourcesCommand(a),
 		newPlotCommand(a),
 		newPackCommand(a),
