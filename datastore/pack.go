@@ -1,6 +1,7 @@
 package datastore
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -30,6 +31,8 @@ type Member struct {
 	Data []byte
 	// CRC is crc32.ChecksumIEEE of Data.
 	CRC uint32
+	// Name is that of the member; if empty, it is the last part of Path.
+	Name string
 }
 
 // Span is where the bytes of a member are in its zip.
@@ -42,6 +45,7 @@ type Span struct {
 // zip files. It belongs to one goroutine.
 type Pack struct {
 	prefix string // of the paths of zips, as far as they are the same in the whole run
+	suffix string
 	path   string
 	buf    []byte
 	list   []packed
@@ -56,8 +60,18 @@ type packed struct {
 	offset        uint32
 }
 
+const packSuffix, keptSuffix = ".zip", "-kept.zip"
+
 // NewPack returns an empty pack of a run. The error is a *PathError, or a *ChainError.
-func (s *Store) NewPack(run string) (*Pack, error) {
+func (s *Store) NewPack(run string) (*Pack, error) { return s.newPack(run, packSuffix) }
+
+// NewKeptPack returns an empty pack for files of datasets whose records are about to go. No record names its members.
+func (s *Store) NewKeptPack(run string) (*Pack, error) { return s.newPack(run, keptSuffix) }
+
+// IsKeptPack reports whether a zip is one of NewKeptPack.
+func IsKeptPack(zipPath string) bool { return strings.HasSuffix(zipPath, keptSuffix) }
+
+func (s *Store) newPack(run, suffix string) (*Pack, error) {
 	if s.Config.Class == ChainedClass {
 		return nil, &ChainError{}
 	}
@@ -65,7 +79,7 @@ func (s *Store) NewPack(run string) (*Pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pack{prefix: dir + "/" + packPrefix(run), names: map[string]int{}}
+	p := &Pack{prefix: dir + "/" + packPrefix(run), suffix: suffix, names: map[string]int{}}
 	p.Reset()
 	return p, nil
 }
@@ -96,14 +110,14 @@ func packPrefix(run string) string {
 
 // IsPackName reports whether a name in the pack directory is that of a zip of the run.
 func IsPackName(run, name string) bool {
-	return strings.HasPrefix(name, packPrefix(run)) && strings.HasSuffix(name, ".zip")
+	return strings.HasPrefix(name, packPrefix(run)) && strings.HasSuffix(name, packSuffix)
 }
 
 // Reset begins another zip, with a name that no other has: later ones sort behind earlier ones, which spares the database work.
 func (p *Pack) Reset() {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
-	p.path = p.prefix + strconv.FormatInt(time.Now().UnixMilli(), 36) + "-" + strconv.FormatUint(binary.LittleEndian.Uint64(b[:])>>24, 36) + ".zip"
+	p.path = p.prefix + strconv.FormatInt(time.Now().UnixMilli(), 36) + "-" + strconv.FormatUint(binary.LittleEndian.Uint64(b[:])>>24, 36) + p.suffix
 	p.buf, p.list = p.buf[:0], p.list[:0]
 	clear(p.names)
 }
@@ -131,7 +145,7 @@ func (p *Pack) Add(m *Member) (record string, at Span, err error) {
 	if int64(len(m.Data))+int64(len(p.buf)) > math.MaxUint32/2 {
 		return "", Span{}, &FileError{"pack", m.Path, errBigMember}
 	}
-	name := p.nameOf(m.Path)
+	name := p.nameOf(cmp.Or(m.Name, m.Path))
 	e := packed{name: name, comment: m.Path, crc: m.CRC, size: uint32(len(m.Data)), offset: uint32(len(p.buf))}
 	if len(e.comment) > math.MaxUint16 {
 		return "", Span{}, &PathError{m.Path, "is too long to be packed"}

@@ -166,6 +166,9 @@ func (c *conversion) sweepLoose() error {
 		return err
 	}
 	for _, zip := range zips {
+		if datastore.IsKeptPack(zip) {
+			continue
+		}
 		members, err := store.PackMembers(c.run, zip)
 		if err != nil {
 			return err

@@ -122,10 +122,13 @@ func (b *Butler) Unpack(ctx context.Context, run string, o PackOptions) (r PackR
 		return r, err
 	}
 	for _, zip := range zips {
+		if datastore.IsKeptPack(zip) {
+			continue
+		}
 		if err := c.unpack(zip); err != nil {
 			return r, err
 		}
-		needed, err := b.packNeeded(ctx, zip)
+		needed, err := b.packNeeded(ctx, run, zip)
 		if err != nil {
 			return r, err
 		}

@@ -115,7 +115,7 @@ func (c *committer) work(jobs <-chan *commitJob, done chan<- commitResult) {
 // store commits a group. If that fails its files go.
 func (c *committer) store(g *commitGroup) (held time.Duration, err error) {
 	if c.run.pack != nil {
-		defer func() { c.packer.stored(g, err) }()
+		defer func() { c.packer.stored(err) }()
 		if err := c.packer.write(g); err != nil {
 			return 0, err
 		}
@@ -159,7 +159,6 @@ func (c *committer) forget(items []Item) error {
 	}
 	left, err := c.run.butler.Forget(context.Background(), ids, func(tx *registry.Tx) error { return c.record(tx, nil) })
 	if err != nil {
-		c.unrescue(items)
 		return err
 	}
 	c.emptied(left)
@@ -194,9 +193,6 @@ func (c *committer) restore(items []Item) error {
 		}
 	}
 	_, err := c.run.butler.Commit(context.Background(), files, func(tx *registry.Tx) error { return c.record(tx, nil) })
-	if err == nil {
-		c.unrescue(items)
-	}
 	return err
 }
 

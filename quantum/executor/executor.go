@@ -131,6 +131,8 @@ type run struct {
 	// pack is set if files are packed. empty are zips that lost their last member; they are the committer's.
 	pack  *packing
 	empty map[string]bool
+	// kept are logs of earlier attempts without rows, by the paths that they would have as loose files.
+	kept map[string]butler.KeptFile
 }
 
 // taskRun is a task ready to run.
@@ -160,6 +162,9 @@ func Execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o Options)
 		r.pack = newPacking(g)
 	}
 	r.sweepPacks(ctx)
+	if err := r.findKept(ctx); err != nil {
+		return result, err
+	}
 	plan := NewPlan(g)
 	l := &loop{run: r, plan: plan, feed: &feed{plan: plan}, options: o, group: newGroup(firstGroup), result: result}
 	if err = l.execute(ctx); !isFenced(err) {

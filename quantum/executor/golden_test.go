@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"valet/datastore"
 	"valet/datastore/butler"
 	"valet/datastore/formatter"
 	"valet/quantum"
@@ -342,7 +343,8 @@ func noStrayFiles(t testing.TB, b *butler.Butler, run string) {
 	t.Helper()
 	known := map[string]bool{}
 	err := b.Registry.Rows(context.Background(), "select path from file_datastore_records", nil, func(row []driver.Value) error {
-		known[fmt.Sprint(row[0])] = true
+		path, _, _ := datastore.SplitMember(fmt.Sprint(row[0]))
+		known[path] = true
 		return nil
 	})
 	if err != nil {

@@ -131,10 +131,15 @@ func (p *packer) write(g *commitGroup) (err error) {
 			return err
 		}
 		p.writer, p.sweeper.run = store.Writer(), p.run
+		p.writer.Guard = p.run.guard
 	}
 	defer p.pack.Reset()
 	for i := range g.results {
 		res := &g.results[i]
+		if p.run.existed && res.out.State != quantum.Blocked {
+			// What earlier attempts logged is kept elsewhere.
+			p.sweeper.sweep(res)
+		}
 		for k := range res.members {
 			if p.pack.Full() {
 				if err := p.flush(); err != nil {
@@ -174,19 +179,12 @@ func (p *packer) flush() error {
 	return nil
 }
 
-// stored is called when the rows of a group are stored or not. If not, its zips go; otherwise what earlier attempts left of its quanta:
-// what they logged is in the new logs.
-func (p *packer) stored(g *commitGroup, err error) {
-	switch {
-	case err == nil && p.run.existed:
-		for i := range g.results {
-			if g.results[i].out.State != quantum.Blocked {
-				p.sweeper.sweep(&g.results[i])
-			}
-		}
-	case err != nil && p.run.mayRemove(err):
-		for _, path := range p.written {
-			_ = p.run.butler.Store.Remove(&dataset.FileRecord{Path: path})
-		}
+// stored is called when the rows of a group are stored or not. If not, its zips go.
+func (p *packer) stored(err error) {
+	if err == nil || !p.run.mayRemove(err) {
+		return
+	}
+	for _, path := range p.written {
+		_ = p.run.butler.Store.Remove(&dataset.FileRecord{Path: path})
 	}
 }

@@ -5,50 +5,44 @@ import (
 	"fmt"
 
 	"valet/datastore"
+	"valet/datastore/butler"
+	"valet/quantum"
 	"valet/registry/dataset"
+	"valet/registry/dimension"
 )
 
 // A zip file is not written over as a loose file is: when the rows of an earlier attempt are deleted, so that its quantum may run again,
-// a crash would leave its log where nobody looks. Therefore the log is written at the place of a loose one before, where the next attempt
-// finds it (earlierLog), and goes when the quantum has its new rows, or its old ones again.
+// a crash would leave its log where nobody looks. Therefore such logs are kept in a zip of their own before, where the next attempt finds
+// them (earlierLog). It goes when the quanta have their new rows, or their old ones again, by which time the datasets have records
+// under the same IDs.
 
-// rescue writes packed logs of earlier attempts as loose files, durably.
+// rescue keeps logs of earlier attempts that will not be written over.
 func (c *committer) rescue(items []Item) error {
-	store := c.run.butler.Store
-	var writer *datastore.Writer
+	var files []butler.KeptFile
 	for _, it := range items {
-		rec, path := c.packedLog(it)
+		rec, path := c.oldLog(it)
 		if rec == nil {
 			continue
 		}
-		text, err := store.Read(rec)
-		if err != nil {
-			continue // an earlier log that cannot be read is no reason to fail
-		}
-		if writer == nil {
-			writer = store.Writer()
-		}
-		if err := writer.Write(path, text); err != nil {
+		text, err := c.run.butler.Store.Read(rec)
+		if err == nil {
+			files = append(files, butler.KeptFile{ID: rec.ID, Path: path, Data: text})
+		} else if diskFault(err) != nil {
 			return fmt.Errorf("keep log of earlier attempt %s: %w", rec.Path, err)
 		}
 	}
-	if writer == nil {
+	if len(files) == 0 {
 		return nil
 	}
-	return store.Sync()
-}
-
-// unrescue removes what rescue wrote.
-func (c *committer) unrescue(items []Item) {
-	for _, it := range items {
-		if rec, path := c.packedLog(it); rec != nil {
-			_ = c.run.butler.Store.Remove(&dataset.FileRecord{Path: path})
-		}
+	if err := c.run.butler.Keep(c.run.name, files); err != nil {
+		return fmt.Errorf("keep logs of earlier attempts: %w", err)
 	}
+	return nil
 }
 
-// packedLog is the record of the log that an earlier attempt left in a zip, and the place of it as a loose file; nil if there is none.
-func (c *committer) packedLog(it Item) (rec *dataset.FileRecord, path string) {
+// oldLog is the record of the log that an earlier attempt left, and the place of it as a loose file; nil if there is none or the new log
+// will be at its place.
+func (c *committer) oldLog(it Item) (rec *dataset.FileRecord, path string) {
 	t := c.run.tasks[it.Task]
 	if t.log == nil || !inTheWay(it) {
 		return nil, ""
@@ -57,7 +51,7 @@ func (c *committer) packedLog(it Item) (rec *dataset.FileRecord, path string) {
 		if old.Type.Name != t.log.typ.Name || old.Found.Record == nil {
 			continue
 		}
-		if _, _, packed := datastore.SplitMember(old.Found.Record.Path); !packed {
+		if _, _, packed := datastore.SplitMember(old.Found.Record.Path); !packed && c.run.pack == nil {
 			continue
 		}
 		if at, err := t.log.placer.AppendPath(nil, it.Task.DataID(it.Row), dataset.ID{}); err == nil {
@@ -65,6 +59,57 @@ func (c *committer) packedLog(it Item) (rec *dataset.FileRecord, path string) {
 		}
 	}
 	return nil, ""
+}
+
+// findKept finds logs that were kept for quanta that a killed process did not come to.
+func (r *run) findKept(ctx context.Context) error {
+	if !r.existed {
+		return nil
+	}
+	packs, err := r.butler.Store.Packs(r.name)
+	if err != nil {
+		return err
+	}
+	for _, p := range packs {
+		if !datastore.IsKeptPack(p) {
+			continue
+		}
+		files, err := r.butler.Kept(ctx, r.name, p)
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			if r.kept == nil {
+				r.kept = map[string]butler.KeptFile{}
+			}
+			r.kept[f.Path] = f
+		}
+	}
+	return nil
+}
+
+// keptLog is the record of a log that was kept, by the place that it would have as a loose file, or nil. The new log has to take the
+// dataset's ID, so that nothing is kept for it any longer.
+func (r *run) keptLog(path []byte, t *taskRun) *dataset.FileRecord {
+	f, ok := r.kept[string(path)]
+	if !ok {
+		return nil
+	}
+	return &dataset.FileRecord{ID: f.ID, Path: f.Member, Formatter: t.log.placer.Formatter().Class, StorageClass: t.log.typ.StorageClass,
+		Component: dataset.WholeDataset, Size: -1}
+}
+
+// lentID is the ID of a new dataset: that of a kept log that it replaces, or one of its own.
+func (w *worker) lentID(out *output, q *quantum.Quanta, id dimension.DataID) dataset.ID {
+	if len(w.run.kept) > 0 && out == w.run.tasks[q].log {
+		var err error
+		if w.path, err = out.placer.AppendPath(w.path[:0], id, dataset.ID{}); err == nil {
+			if f, ok := w.run.kept[string(w.path)]; ok {
+				return f.ID
+			}
+		}
+	}
+	return dataset.NewID()
 }
 
 // emptied notes zips that lost their last member. They are removed at the end of the run: until then rows may come back, and logs are

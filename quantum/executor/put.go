@@ -86,7 +86,7 @@ func (w *worker) put(res *result, out *output, id dimension.DataID, data []byte,
 		}
 	}
 	if ref.ID.IsZero() {
-		ref.ID = dataset.NewID()
+		ref.ID = w.lentID(out, res.out.Item.Task, id)
 	}
 	var err error
 	if w.path, err = out.placer.AppendPath(w.path[:0], id, ref.ID); err != nil {
@@ -149,6 +149,10 @@ func (w *worker) earlierLog(it Item, t *taskRun, id dimension.DataID) (*formatte
 	l, err := w.readLog(&dataset.FileRecord{Path: string(w.path), Formatter: formatter.LogClass, StorageClass: t.log.typ.StorageClass,
 		Component: dataset.WholeDataset, Size: -1})
 	if err != nil {
+		if rec := w.run.keptLog(w.path, t); rec != nil && diskFault(err) == nil {
+			l, err = w.readLog(rec)
+			return l, diskFault(err)
+		}
 		return nil, diskFault(err)
 	}
 	if a, err := l.Attempt(); err != nil || a.Exception == nil && len(a.PreviousAttempts) == 0 {
