@@ -181,12 +181,3 @@ func dataIDWords(id dimension.DataID) string {
 	}
 	return strings.Join(words, " ")
 }
-
-// dataIDWhere is an expression that only the data ID satisfies.
-func dataIDWhere(id dimension.DataID) string {
-	var terms []string
-	for i, v := range id.RequiredValues() {
-		terms = append(terms, id.Group().Required[i].Name+" = "+literal(v))
-	}
-	return strings.Join(terms, " AND ")
-}
