@@ -128,3 +128,27 @@ func TestNear(t *testing.T) {
 		}
 	}
 }
+
+// Few quanta cost few rows, however many there are: every search names their values, and tasks without any are not looked at.
+func TestChooseSearchesNearOnly(t *testing.T) {
+	s, o := again(t)
+	for _, v := range s.join {
+		s.put("memory_log", "out", v)
+	}
+	id := s.join[3].cut(s.groups["memory_metadata"], nil)
+	o.Clobber = true
+	o.Choice = &Choice{Near: map[string][]dimension.DataID{"memory": {id}}, Keep: func(_ string, at dimension.DataID) bool { return at.Compare(id) == 0 }}
+	s.where = func(v values) bool { return v.cut(s.groups["memory_metadata"], nil).Compare(id) == 0 }
+	g, err := s.build(t, yaml(memoryTask, isrTask), o)
+	if err != nil || g.Len() != 1 || len(g.All()) != 1 {
+		t.Fatalf("%+v %v", g, err)
+	}
+	if len(s.searches) == 0 {
+		t.Error("nothing was searched")
+	}
+	for _, q := range s.searches {
+		if q.Where == nil {
+			t.Errorf("a search for %v is not restricted", q.Types)
+		}
+	}
+}
