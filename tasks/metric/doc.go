@@ -8,7 +8,7 @@
 //   - ParseMeasurement and Measurement.AppendYAML: a file as upstream reads and writes it, byte for byte.
 //
 // It refuses what upstream's reader refuses; each such error has a ClassName method that gives upstream's exception class. The documents of
-// metrics and specifications (metrics.md 4) will find their place here too.
+// metrics and specifications (metrics.md 4) are read by LoadDefinitions and LoadSpecifications.
 //
 // It does no input or output and knows no database. Weak spots: units print with six digits of scale, as upstream's do, so an odd scale does
 // not survive its text; structured units and complex scales are refused.
