@@ -26,8 +26,8 @@ type commitGroup struct {
 
 const (
 	firstGroup, smallestGroup, largestGroup = 256, 64, 8192
-	// lockTarget is how long a transaction should keep others waiting: well under 100 ms.
-	lockTarget = 50 * time.Millisecond
+	// lockTarget is how long a transaction should keep others waiting: so far under 100 ms that hardly one takes longer.
+	lockTarget = 35 * time.Millisecond
 	// groupAge bounds how long a finished quantum waits to be stored.
 	groupAge = 2 * time.Second
 	// groupBytes bounds the memory of files that are to be packed.
@@ -66,10 +66,11 @@ func (g *commitGroup) next() *commitGroup {
 	return &commitGroup{limit: g.limit, waiting: g.ran(), results: make([]result, 0, g.limit)}
 }
 
-// adapt chooses the size at which a transaction is as long as it should be.
+// adapt chooses the size at which a transaction is as long as it should be: smaller at once, larger step by step, because one that
+// happened to be quick says little about the next.
 func (g *commitGroup) adapt(quanta int, held time.Duration) {
 	if held > 0 && quanta >= smallestGroup {
-		g.limit = int(min(int64(quanta)*int64(lockTarget)/int64(held), 2*int64(g.limit)))
+		g.limit = int(min(int64(quanta)*int64(lockTarget)/int64(held), int64(g.limit)*5/4+smallestGroup))
 	}
 	g.limit = min(max(g.limit, smallestGroup), largestGroup)
 }
