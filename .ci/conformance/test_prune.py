@@ -155,9 +155,24 @@ def chained(valet, tmp_path_factory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("retained", [None, "about_metadata", "*_metadata", "memory_metadata", "ABOUT_*", "nonesuch", "[a]bout_metad?ta"])
-@pytest.mark.parametrize("where", ["detector >= 0", "detector = 2 AND visit = 2026080100004"])
-@pytest.mark.parametrize("more", [["--skip-existing-in", CHAIN, "--output-run", "u/new"], ["--extend-run", "--clobber-outputs"], []])
+ELSEWHERE = ["--skip-existing-in", CHAIN, "--output-run", "u/new"]
+ONE, ALL = "detector = 2 AND visit = 2026080100004", "detector >= 0"
+
+
+@pytest.mark.parametrize(
+    ("retained", "where", "more"),
+    [
+        (None, ALL, ELSEWHERE),
+        ("about_metadata", ALL, ELSEWHERE),
+        ("about_metadata", ONE, ELSEWHERE),
+        ("*_metadata", ALL, ELSEWHERE),
+        ("memory_metadata", ALL, ELSEWHERE),
+        ("ABOUT_*", ALL, ELSEWHERE),
+        ("nonesuch", ALL, ELSEWHERE),
+        ("[a]bout_metad?ta", ALL, ["--extend-run", "--clobber-outputs"]),
+        ("nonesuch", ALL, []),
+    ],
+)
 def test_retained(valet, chained, tmp_path, retained, where, more):
     where = f"instrument='TestCam' AND {where}"
     args = ["-b", str(chained), "-p", str(chained.parent / "chain.yaml"), "-o", CHAIN, "-d", where, *more]
