@@ -13,7 +13,7 @@ import (
 )
 
 // components are the names that --log-level takes besides the level of everything.
-var components = []string{"butler", "cli", "datastore", "executor", "ledger", "pipeline", "quantum", "registry", "tasks"}
+var components = []string{"butler", "cli", "datastore", "executor", "ledger", "pipeline", "quantum", "registry", "tasks", "values", "web"}
 
 // levels maps the names of levels to zerolog's. Those that only upstream has (VERBOSE, CRITICAL) mean the nearest.
 var levels = map[string]zerolog.Level{
