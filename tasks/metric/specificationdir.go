@@ -203,3 +203,6 @@ func (d *Definition) setReference(v Value) error {
 	}
 	return nil
 }
+
+// HasTags reports whether the metric has all the tags.
+func (d *Definition) HasTags(tags []string) bool { return hasTags(d.Tags, tags) }
