@@ -5,7 +5,7 @@
 // It refuses remote stores, in-memory datastores, writing to a chain, and every path out of the root. It never checks whether a path
 // is recorded for another dataset already: who has the registry must.
 //
-// Weak spots: composites are not taken apart on writing; a file inside a zip is never removed with its dataset; a component is looked
+// Weak spots: composites are not taken apart on writing; a zip is removed only as a whole, with its last dataset; a component is looked
 // up by its own storage class, not by its parent's.
 package datastore
 
