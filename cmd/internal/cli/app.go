@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"valet/datastore/vfs"
+	"valet/quantum/ledger"
 	"valet/tasks"
 )
 
@@ -43,6 +44,8 @@ type App struct {
 	Disk        vfs.FS
 	Layer       func(driver.Conn) driver.Conn
 	BusyTimeout time.Duration
+	// Ledger is for tests: clock, machine and the limit of leases.
+	Ledger ledger.Options
 
 	global     globalOptions
 	profiles   profiles

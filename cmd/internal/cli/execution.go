@@ -12,6 +12,7 @@ import (
 	"valet/quantum"
 	"valet/quantum/executor"
 	"valet/quantum/ledger"
+	"valet/registry"
 )
 
 // execution is one start of the program on a run: the lease that keeps other processes off it, and the journal of what becomes of its
@@ -23,8 +24,10 @@ type execution struct {
 	journal *ledger.Journal
 	// lost ends the work when another process has the run.
 	lost context.CancelCauseFunc
-	stop chan struct{}
+	stop context.CancelFunc
 	done chan struct{}
+	// locked says that the database was out of reach when the work ended, so that it is not waited for once more.
+	locked bool
 }
 
 // storedOptions are what a later execution needs besides the pipeline to do the same again. They are stored in the ledger as JSON.
@@ -47,8 +50,9 @@ func (x *execution) acquire(ctx context.Context, run string) error {
 	if err != nil {
 		return err
 	}
-	x.lease, x.stop, x.done = lease, make(chan struct{}), make(chan struct{})
-	go x.beat(context.WithoutCancel(ctx))
+	x.lease, x.done = lease, make(chan struct{})
+	ctx, x.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go x.beat(ctx)
 	return nil
 }
 
@@ -62,7 +66,7 @@ func (x *execution) beat(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		select {
-		case <-x.stop:
+		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
@@ -71,7 +75,7 @@ func (x *execution) beat(ctx context.Context) {
 			x.lost(err)
 			return
 		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			// Valid runs out if this goes on.
 			log := x.app.Log("ledger")
 			log.Warn().Err(err).Msg("cannot show that this run is alive")
@@ -128,6 +132,10 @@ func (x *execution) end(ctx context.Context, r *executor.Result, err error) erro
 		e.Error = err.Error()
 	}
 	x.halt()
+	var busy *registry.BusyError
+	if x.locked = errors.As(err, &busy); x.locked {
+		return nil // the next execution finds this one dead
+	}
 	if err := x.journal.End(context.WithoutCancel(ctx), e); err != nil {
 		return err
 	}
@@ -143,13 +151,22 @@ func (x *execution) close() error {
 	x.halt()
 	lease := x.lease
 	x.lease = nil
-	return lease.Release(context.Background())
+	if !x.locked {
+		return lease.Release(context.Background())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lockedPatience)
+	defer cancel()
+	_ = lease.Release(ctx) // what led here is told already
+	return nil
 }
+
+// lockedPatience is how long a database is waited for that was locked past its deadline just before.
+const lockedPatience = time.Second
 
 // halt stops the beat.
 func (x *execution) halt() {
 	if x.stop != nil {
-		close(x.stop)
+		x.stop()
 		<-x.done
 		x.stop = nil
 	}
@@ -157,5 +174,5 @@ func (x *execution) halt() {
 
 // newExecution is an execution that holds no run yet.
 func (a *App) newExecution(b *butler.Butler) *execution {
-	return &execution{app: a, ledger: ledger.New(b.Registry, ledger.Options{})}
+	return &execution{app: a, ledger: ledger.New(b.Registry, a.Ledger)}
 }

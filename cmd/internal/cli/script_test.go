@@ -29,6 +29,8 @@ func TestMain(m *testing.M) {
 		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 		a := &App{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now,
 			Tasks: knownTasks(), Signals: signals}
+		// Tests need not wait for a minute.
+		a.BusyTimeout, _ = time.ParseDuration(os.Getenv("VALET_TEST_BUSY"))
 		os.Exit(a.Main(context.Background()))
 	}})
 }
