@@ -82,17 +82,9 @@ func (c *collector) readPage(ctx context.Context, part []int32) error {
 	for k, i := range part {
 		ids[k] = c.set.candidates[i].id
 	}
-	records := make(map[dataset.ID]*dataset.FileRecord, len(part))
-	for _, store := range x.butler.Store.Files() {
-		found, err := x.butler.Registry.Records(ctx, store.Config.Name, store.Config.Table, ids)
-		if err != nil {
-			return err
-		}
-		for k := range found {
-			if records[found[k].ID] == nil {
-				records[found[k].ID] = &found[k]
-			}
-		}
+	records, err := x.records(ctx, ids)
+	if err != nil {
+		return err
 	}
 	readings, faults := make([]*reading, len(part)), make([]error, len(part))
 	g, gctx := errgroup.WithContext(ctx)

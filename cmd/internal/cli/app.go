@@ -121,6 +121,8 @@ func (a *App) commands() []*cobra.Command {
 		newMeasurementsCommand(a),
 		newDiffCommand(a),
 		newCheckCommand(a),
+		newJobCommand(a),
+		newExportMeasurementsCommand(a),
 		newResourcesCommand(a),
 		newPlotCommand(a),
 		newServeCommand(a),
