@@ -32,6 +32,7 @@ type Store struct {
 	children    []*Store
 	disk        *disk
 	zips        zipDirectories
+	universe    *dimension.Universe
 	// token and tokenText are what temporary names begin with; writers counts the writers.
 	token     sync.Once
 	tokenText string
@@ -41,7 +42,7 @@ type Store struct {
 // New checks the configuration, compiles templates, and returns the store on a file system. The disk is not touched. The error is
 // a *ConfigError.
 func New(fs vfs.FS, c Config, u *dimension.Universe) (*Store, error) {
-	s := &Store{Config: c, fs: fs}
+	s := &Store{Config: c, fs: fs, universe: u}
 	if c.Class == ChainedClass {
 		for _, child := range c.files() {
 			file, err := New(fs, child, u)

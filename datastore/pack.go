@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"valet/registry/dataset"
 )
 
 // packDirectory is the directory of a run that holds zip files made by valet. The name is no dataset type's, which have no hyphen.
@@ -49,15 +51,18 @@ type Pack struct {
 	path   string
 	buf    []byte
 	list   []packed
+	index  packIndex
 	names  map[string]int // the names that are taken, with the number of those made of them
 	scrap  []byte
 }
 
 // packed is what the directory of a zip says of a member.
 type packed struct {
-	name, comment string
-	crc, size     uint32
-	offset        uint32
+	name      string
+	crc, size uint32
+	offset    uint32
+	plain     uint32 // size when it is not compressed
+	deflated  bool
 }
 
 const packSuffix, keptSuffix = ".zip", "-kept.zip"
@@ -80,6 +85,7 @@ func (s *Store) newPack(run, suffix string) (*Pack, error) {
 		return nil, err
 	}
 	p := &Pack{prefix: dir + "/" + packPrefix(run), suffix: suffix, names: map[string]int{}}
+	p.index.universe = s.universe
 	p.Reset()
 	return p, nil
 }
@@ -119,6 +125,7 @@ func (p *Pack) Reset() {
 	_, _ = rand.Read(b[:]) // never fails
 	p.path = p.prefix + strconv.FormatInt(time.Now().UnixMilli(), 36) + "-" + strconv.FormatUint(binary.LittleEndian.Uint64(b[:])>>24, 36) + p.suffix
 	p.buf, p.list = p.buf[:0], p.list[:0]
+	p.index.reset()
 	clear(p.names)
 }
 
@@ -140,36 +147,47 @@ const (
 	zipVersion, zipEpoch = 20, 1<<5 | 1
 )
 
-// Add adds a member. It returns the path that records it, and its place in the zip.
-func (p *Pack) Add(m *Member) (record string, at Span, err error) {
+// Add adds a member, of a dataset that r records, apart from its path. It returns the path that records it, and its place in the zip.
+func (p *Pack) Add(r *dataset.FileRecord, m *Member) (record string, at Span, err error) {
 	if int64(len(m.Data))+int64(len(p.buf)) > math.MaxUint32/2 {
 		return "", Span{}, &FileError{"pack", m.Path, errBigMember}
 	}
-	name := p.nameOf(cmp.Or(m.Name, m.Path))
-	e := packed{name: name, comment: m.Path, crc: m.CRC, size: uint32(len(m.Data)), offset: uint32(len(p.buf))}
-	if len(e.comment) > math.MaxUint16 {
+	if len(m.Path) > math.MaxUint16 {
 		return "", Span{}, &PathError{m.Path, "is too long to be packed"}
 	}
+	name := p.nameOf(cmp.Or(m.Name, m.Path))
+	at = p.append(packed{name: name, crc: m.CRC, size: uint32(len(m.Data)), plain: uint32(len(m.Data))}, m.Data)
+	p.index.add(name, r, m.Path)
+	return p.path + zipFragment + name, at, nil
+}
+
+// append appends a member.
+func (p *Pack) append(e packed, data []byte) Span {
+	e.offset = uint32(len(p.buf))
 	p.list = append(p.list, e)
 	b := append(p.buf, "PK\x03\x04"...)
 	b = binary.LittleEndian.AppendUint16(b, zipVersion)
 	b = p.appendCommon(b, &e)
-	b = append(b, name...)
-	at = Span{Offset: int64(len(b)), Size: e.size}
-	p.buf = append(b, m.Data...)
-	return p.path + zipFragment + name, at, nil
+	b = append(b, e.name...)
+	at := Span{Offset: int64(len(b)), Size: e.size}
+	p.buf = append(b, data...)
+	return at
 }
 
 // appendCommon appends what both headers of a member have: flags to length of the extra field.
 func (p *Pack) appendCommon(b []byte, e *packed) []byte {
 	le := binary.LittleEndian
-	b = le.AppendUint16(b, 0x800) // comments are UTF-8
-	b = le.AppendUint16(b, 0)     // stored
+	method := uint16(0)
+	if e.deflated {
+		method = 8
+	}
+	b = le.AppendUint16(b, 0)
+	b = le.AppendUint16(b, method)
 	b = le.AppendUint16(b, 0)
 	b = le.AppendUint16(b, zipEpoch)
 	b = le.AppendUint32(b, e.crc)
 	b = le.AppendUint32(b, e.size)
-	b = le.AppendUint32(b, e.size)
+	b = le.AppendUint32(b, e.plain)
 	b = le.AppendUint16(b, uint16(len(e.name)))
 	return le.AppendUint16(b, 0)
 }
@@ -210,6 +228,9 @@ func plainName(c byte) bool {
 // bytes appends the directory of the zip and returns the whole file, which is valid until Reset.
 func (p *Pack) bytes() []byte {
 	le := binary.LittleEndian
+	members := len(p.list)
+	before := len(p.buf)
+	p.append(p.index.member())
 	b := p.buf
 	start := len(b)
 	for i := range p.list {
@@ -218,11 +239,11 @@ func (p *Pack) bytes() []byte {
 		b = le.AppendUint16(b, zipVersion|3<<8) // made by Unix
 		b = le.AppendUint16(b, zipVersion)
 		b = p.appendCommon(b, e)
-		b = le.AppendUint16(b, uint16(len(e.comment)))
+		b = le.AppendUint16(b, 0)
 		b = le.AppendUint32(b, 0)            // disk, internal attributes
 		b = le.AppendUint32(b, 0o100644<<16) // a plain file
 		b = le.AppendUint32(b, e.offset)
-		b = append(append(b, e.name...), e.comment...)
+		b = append(b, e.name...)
 	}
 	size := len(b) - start
 	b = append(b, "PK\x05\x06\x00\x00\x00\x00"...)
@@ -231,7 +252,7 @@ func (p *Pack) bytes() []byte {
 	b = le.AppendUint32(b, uint32(size))
 	b = le.AppendUint32(b, uint32(start))
 	b = le.AppendUint16(b, 0)
-	p.buf = b[:start]
+	p.buf, p.list = b[:before], p.list[:members]
 	return b
 }
 

@@ -237,11 +237,15 @@ func (s *Store) PackMembers(run, zipPath string) ([]PackedMember, error) {
 	if err != nil {
 		return nil, &FileError{"read", name, err}
 	}
+	places := readIndex(zr)
 	out := make([]PackedMember, 0, len(zr.File))
 	for _, f := range zr.File {
+		if f.Name == indexName {
+			continue
+		}
 		m := PackedMember{Record: zipPath + zipFragment + f.Name}
-		if IsLoose(dir, f.Comment) {
-			m.Loose = f.Comment
+		if p := places[f.Name]; IsLoose(dir, p) {
+			m.Loose = p
 		}
 		out = append(out, m)
 	}

@@ -62,7 +62,7 @@ func (b *Butler) Keep(run string, files []KeptFile) error {
 	writer := b.Store.Writer()
 	for i := range files {
 		f := &files[i]
-		if _, _, err := pack.Add(&datastore.Member{Path: f.Path, Name: f.ID.Hex(), Data: f.Data, CRC: crc32.ChecksumIEEE(f.Data)}); err != nil {
+		if _, _, err := pack.Add(&dataset.FileRecord{ID: f.ID, Size: int64(len(f.Data))}, &datastore.Member{Path: f.Path, Name: f.ID.Hex(), Data: f.Data, CRC: crc32.ChecksumIEEE(f.Data)}); err != nil {
 			return err
 		}
 		if pack.Full() || i == len(files)-1 {

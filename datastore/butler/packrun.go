@@ -88,7 +88,7 @@ func (b *Butler) Pack(ctx context.Context, run string, o PackOptions) (r PackRes
 				r.Left++
 				continue
 			}
-			to, _, err := pack.Add(&datastore.Member{Path: rec.Path, Data: data, CRC: crc32.ChecksumIEEE(data)})
+			to, _, err := pack.Add(rec, &datastore.Member{Path: rec.Path, Data: data, CRC: crc32.ChecksumIEEE(data)})
 			if err != nil {
 				return r, err
 			}

@@ -147,7 +147,7 @@ func (p *packer) write(g *commitGroup) (err error) {
 				}
 			}
 			f := &res.files[k]
-			record, span, err := p.pack.Add(&res.members[k])
+			record, span, err := p.pack.Add(&f.Record, &res.members[k])
 			if err != nil {
 				return fmt.Errorf("pack dataset %q %s: %w", f.Ref.Type.Name, f.Ref.DataID, err)
 			}

@@ -1,0 +1,140 @@
+package datastore
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"encoding/json"
+	"hash/crc32"
+	"io"
+	"strconv"
+	"unicode/utf8"
+
+	"valet/registry/dataset"
+	"valet/registry/dimension"
+)
+
+// indexName is the member that says what the other members are. The Butler needs it to take zips apart (repository.md 9.7), valet to
+// find the places of loose files. Of the datasets it holds their IDs, not their data IDs, which no reader asks for (observed).
+const indexName = "_butler_zip_index.json"
+
+// maxIndex bounds what an index may unpack to.
+const maxIndex = 256 << 20
+
+// packIndex is the index in the making.
+type packIndex struct {
+	universe *dimension.Universe
+	buf      []byte
+	squeezed bytes.Buffer
+	writer   *flate.Writer
+}
+
+func (x *packIndex) reset() { x.buf = x.buf[:0] }
+
+// add adds a member: what a record would say of it as a loose file.
+func (x *packIndex) add(name string, r *dataset.FileRecord, loose string) {
+	b := x.buf
+	if len(b) > 0 {
+		b = append(b, ',')
+	}
+	b = appendJSON(b, name)
+	b = append(b, `:{"info":{"formatter":`...)
+	b = appendJSON(b, r.Formatter)
+	b = append(b, `,"path":`...)
+	b = appendJSON(b, loose)
+	b = append(b, `,"storage_class":`...)
+	b = appendJSON(b, r.StorageClass)
+	b = append(b, `,"component":null,"checksum":`...)
+	if r.Checksum == "" {
+		b = append(b, "null"...)
+	} else {
+		b = appendJSON(b, r.Checksum)
+	}
+	b = append(b, `,"file_size":`...)
+	b = strconv.AppendInt(b, r.Size, 10)
+	b = append(b, `},"ids":["`...)
+	text, _ := r.ID.MarshalText() // never fails
+	b = append(b, text...)
+	x.buf = append(b, `"]}`...)
+}
+
+// member is the index as a member, compressed: paths have much in common.
+func (x *packIndex) member() (packed, []byte) {
+	version, namespace := 0, "daf_butler"
+	if x.universe != nil {
+		version, namespace = x.universe.Version, x.universe.Namespace
+	}
+	head := append([]byte(`{"index_version":"V1","refs":{"container_version":"V1","universe_version":`), strconv.Itoa(version)...)
+	head = append(head, `,"universe_namespace":`...)
+	head = appendJSON(head, namespace)
+	head = append(head, `,"dataset_types":{},"compact_refs":{}},"artifact_map":{`...)
+	x.squeezed.Reset()
+	if x.writer == nil {
+		x.writer, _ = flate.NewWriter(&x.squeezed, flate.BestSpeed) // the level is a good one
+	} else {
+		x.writer.Reset(&x.squeezed)
+	}
+	e := packed{name: indexName, deflated: true}
+	for _, part := range [][]byte{head, x.buf, []byte("}}")} {
+		_, _ = x.writer.Write(part) // memory does not fail
+		e.crc = crc32.Update(e.crc, crc32.IEEETable, part)
+		e.plain += uint32(len(part))
+	}
+	_ = x.writer.Close()
+	e.size = uint32(x.squeezed.Len())
+	return e, x.squeezed.Bytes()
+}
+
+// appendJSON appends a JSON string.
+func appendJSON(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c < 0x20:
+			const hex = "0123456789abcdef"
+			b = append(b, `\u00`...)
+			b = append(b, hex[c>>4], hex[c&15])
+		case c < utf8.RuneSelf:
+			b = append(b, c)
+		default:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			b = utf8.AppendRune(b, r)
+			i += size - 1
+		}
+	}
+	return append(b, '"')
+}
+
+// readIndex reads the places of loose files from the index of a zip; nil if it has none or a bad one.
+func readIndex(z *zip.Reader) map[string]string {
+	for _, f := range z.File {
+		if f.Name != indexName {
+			continue
+		}
+		in, err := f.Open()
+		if err != nil {
+			return nil
+		}
+		defer in.Close()
+		text, err := io.ReadAll(io.LimitReader(in, maxIndex))
+		if err != nil {
+			return nil
+		}
+		var index struct {
+			Artifacts map[string]struct {
+				Info struct{ Path string }
+			} `json:"artifact_map"`
+		}
+		if err := json.Unmarshal(text, &index); err != nil {
+			return nil
+		}
+		out := make(map[string]string, len(index.Artifacts))
+		for name, a := range index.Artifacts {
+			out[name] = a.Info.Path
+		}
+		return out
+	}
+	return nil
+}
