@@ -93,6 +93,15 @@ func (a *App) convertRun(ctx context.Context, repo, run string, convert converte
 	return r, err
 }
 
+// tidy removes what a killed process left of zip files in a run that is held. Otherwise the executor does it; here is nothing to execute.
+func (x *execution) tidy(ctx context.Context, b *butler.Butler) error {
+	if x.lease == nil {
+		return nil
+	}
+	_, err := b.SweepPacks(ctx, x.lease.Run())
+	return err
+}
+
 // unreadableError says that datasets could not be moved because their files are missing or damaged.
 type unreadableError struct{ failed []error }
 

@@ -99,6 +99,9 @@ func (a *App) runRun(ctx context.Context, o *runOptions) (err error) {
 	}
 	a.explainGraph(g, o.explain)
 	if g.Len() == 0 {
+		if err := x.tidy(ctx, b); err != nil {
+			return err
+		}
 		return &emptyGraphError{skipped: g.Skipped()}
 	}
 	if o.dryRun {
