@@ -63,7 +63,7 @@ func (a *App) runServe(cmd *cobra.Command, o *serveOptions, b *butler.Butler, re
 	if !web.IsLoopback(l.Addr().String()) {
 		log.Warn().Str("address", l.Addr().String()).Msg("everybody who reaches this address can see the repository")
 	}
-	s := web.New(web.Options{Butler: b, Repository: repo, Program: a.program(), Version: versionLine(), Hosts: o.hosts, Log: log,
+	s := web.New(web.Options{Butler: b, Repository: repo, Program: a.program(), Version: versionLine(), Hosts: o.hosts, Log: log, Explain: reasonWords,
 		Untried: func(ctx context.Context, run, task string, id dimension.DataID) (state, why string, err error) {
 			r, err := a.findRun(ctx, b, repo, run)
 			if err != nil {

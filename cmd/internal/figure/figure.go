@@ -215,16 +215,24 @@ func (m *maker) unit(name string) (metric.Unit, error) {
 	if len(all) > 0 {
 		middle = all[len(all)/2]
 	}
+	return Handy(unit, middle), nil
+}
+
+// Handy is the unit in which a value is easy to read: of bytes, the largest multiple that leaves two digits or more, else the unit itself.
+func Handy(unit metric.Unit, value float64) metric.Unit {
+	if !unit.Equal(metric.Byte) {
+		return unit
+	}
 	for _, larger := range []string{"Gibyte", "Mibyte", "Kibyte"} {
 		u, err := metric.ParseUnit(larger)
 		if err != nil {
-			return unit, err
+			continue // these are units
 		}
-		if f, err := u.FactorTo(unit); err == nil && middle >= f*10 {
-			return u, nil
+		if f, err := u.FactorTo(unit); err == nil && math.Abs(value) >= f*10 {
+			return u
 		}
 	}
-	return unit, nil
+	return unit
 }
 
 // kind is the kind that the dimensions ask for.

@@ -308,4 +308,3 @@ func (m *maker) compare() (*plot.Figure, error) {
 	}
 	return plot.Compare(m.title, m.quantity, c), nil
 }
-

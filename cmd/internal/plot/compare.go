@@ -50,7 +50,6 @@ func Compare(title string, q Quantity, d *Comparison) *Figure {
 		return f
 	}
 	f.Notes = append(f.Notes, pairs.notes...)
-	f.Summary += pairs.summary
 	f.width, f.height = 900, 420
 	f.panel = func(c draw.Canvas) {
 		side := (c.Max.Y - c.Min.Y) * 1.02
@@ -67,10 +66,9 @@ type pairs struct {
 	exponent  int
 	low, high float64
 	// points are by run, for all but the first.
-	points  [][]dataPoint
-	count   int
-	notes   []string
-	summary string
+	points [][]dataPoint
+	count  int
+	notes  []string
 }
 
 func newPairs(q Quantity, d *Comparison) *pairs {
@@ -117,9 +115,7 @@ func newPairs(q Quantity, d *Comparison) *pairs {
 			note += fmt.Sprintf(", median ratio %s (5%% to 95%%: %s to %s)", short(quantile(r, 0.5)), short(quantile(r, 0.05)), short(quantile(r, 0.95)))
 		}
 		p.notes = append(p.notes, note+".")
-		p.summary += note + ". "
 	}
-	p.summary = clean(p.summary)
 	return p
 }
 

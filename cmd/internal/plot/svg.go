@@ -238,6 +238,8 @@ func (c *svgCanvas) FillString(f font.Face, p vg.Point, text string) {
 		c.body = append(appendNumber(append(c.body, ' '), y), `)"`...)
 	}
 	c.body = append(appendNumber(append(c.body, ` font-size="`...), float64(f.Font.Size)), '"')
+	// Whatever font the reader has, the text takes the room that it was given.
+	c.body = append(appendNumber(append(c.body, ` textLength="`...), float64(f.Width(text))), `" lengthAdjust="spacingAndGlyphs"`...)
 	c.paint("fill")
 	c.body = append(appendXML(append(c.body, '>'), text), "</text>\n"...)
 }

@@ -43,6 +43,7 @@ type comparison struct {
 	B      number `json:"median_b"`
 	Ratio  number `json:"ratio"`
 	Link   string `json:"-"`
+	shown
 }
 
 // change is what became of a measurement.
@@ -54,6 +55,7 @@ type change struct {
 	Difference number         `json:"difference"`
 	Ratio      number         `json:"ratio"`
 	Unit       string         `json:"unit"`
+	shown
 }
 
 // Link is the address of the page with the question, changed as told.
@@ -119,14 +121,14 @@ func (m *compareModel) summarize(u *dimension.Universe, sources []figure.Source)
 			return err
 		}
 		for _, g := range groups {
+			median := values.Describe(g.Values).Median
 			i, ok := at[g.Metric]
 			if !ok {
 				i = len(m.Summary)
 				at[g.Metric] = i
-				m.Summary = append(m.Summary, comparison{Metric: g.Metric, Unit: g.Unit.String(), A: number(math.NaN()), B: number(math.NaN()), Link: m.Link("metric", g.Metric)})
+				m.Summary = append(m.Summary, comparison{Metric: g.Metric, Unit: g.Unit.String(), A: number(math.NaN()), B: number(math.NaN()), Link: m.Link("metric", g.Metric), shown: newShown(m.question, g.Unit, median)})
 			}
 			c := &m.Summary[i]
-			median := values.Describe(g.Values).Median
 			if side == 0 {
 				c.CountA, c.A = len(g.Values), number(median)
 				continue
@@ -195,7 +197,7 @@ func (m *compareModel) addChanges(sources []figure.Source) error {
 	})
 	for _, j := range list[:min(len(list), changesShown)] {
 		id := sources[1].Set.At(j.index).Dataset.DataID
-		m.Changes = append(m.Changes, change{dataIDMap(id), dataIDWords(id), number(j.a), number(j.b), number(j.b - j.a), number(j.b / j.a), j.unit.String()})
+		m.Changes = append(m.Changes, change{dataIDMap(id), dataIDWords(id), number(j.a), number(j.b), number(j.b - j.a), number(j.b / j.a), j.unit.String(), newShown(m.question, j.unit, j.a)})
 	}
 	return nil
 }

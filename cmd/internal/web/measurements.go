@@ -10,6 +10,7 @@ import (
 
 	"valet/cmd/internal/figure"
 	"valet/quantum/values"
+	"valet/tasks/metric"
 )
 
 // measurementsModel are the metrics of a collection or, if one is chosen, its measurements with figures.
@@ -54,7 +55,32 @@ type statistics struct {
 	P99     number `json:"p99"`
 	Max     number `json:"max"`
 	Link    string `json:"-"`
+	shown
 }
+
+// shown is how a page shows values: in a unit that is easy to read unless one was asked for. Data keep the unit that they have.
+type shown struct {
+	factor float64
+	in     string
+}
+
+func newShown(q *question, unit metric.Unit, middle float64) shown {
+	s := shown{1, unit.String()}
+	if q.unit != nil {
+		return s
+	}
+	handy := figure.Handy(unit, middle)
+	if f, err := unit.FactorTo(handy); err == nil && f != 1 {
+		s = shown{f, handy.String()}
+	}
+	return s
+}
+
+// In is the unit of Show.
+func (s shown) In() string { return s.in }
+
+// Show is a value in five digits.
+func (s shown) Show(n number) string { return (n * number(s.factor)).Text() }
 
 // picture is a figure in a page.
 type picture struct {
@@ -78,6 +104,7 @@ type row struct {
 	Run     string         `json:"run"`
 	ID      string         `json:"id"`
 	RunLink string         `json:"-"`
+	shown
 }
 
 type fault struct {
@@ -150,7 +177,7 @@ func (m *measurementsModel) addStatistics(s *Server, set *values.Set) error {
 	for _, g := range groups {
 		d := values.Describe(g.Values)
 		m.Statistics = append(m.Statistics, statistics{g.Metric, g.Unit.String(), d.Count, g.Missing, number(d.Mean), number(d.Std), number(d.Min), number(d.P5), number(d.Median),
-			number(d.P95), number(d.P99), number(d.Max), m.Link("/measurements", "metric", g.Metric)})
+			number(d.P95), number(d.P99), number(d.Max), m.Link("/measurements", "metric", g.Metric), newShown(m.question, g.Unit, d.Median)})
 	}
 	return nil
 }
@@ -171,7 +198,7 @@ func (m *measurementsModel) addRows(set *values.Set) {
 	for _, i := range order[:min(len(order), rowsShown)] {
 		x := set.At(int(i))
 		line := row{Metric: x.Metric, Unit: x.Unit.String(), DataID: dataIDMap(x.Dataset.DataID), Words: dataIDWords(x.Dataset.DataID), Run: x.Dataset.Run, ID: x.Dataset.ID.String(),
-			RunLink: link("/run", "name", x.Dataset.Run)}
+			RunLink: link("/run", "name", x.Dataset.Run), shown: newShown(m.question, x.Unit, float64(m.Statistics[0].Median))}
 		if x.HasValue {
 			v := number(x.Value)
 			line.Value = &v

@@ -22,6 +22,7 @@ type attempt struct {
 	Words   string         `json:"-"`
 	State   string         `json:"state"`
 	Reason  string         `json:"reason,omitempty"`
+	Why     string         `json:"why,omitempty"`
 	Class   string         `json:"class,omitempty"`
 	Message string         `json:"message,omitempty"`
 	Started time.Time      `json:"started,omitzero"`
@@ -122,7 +123,9 @@ func (s *Server) quantumPage(r *http.Request) (any, error) {
 		return nil, err
 	}
 	for _, a := range attempts {
-		m.Attempts = append(m.Attempts, newAttempt(name, a))
+		one := newAttempt(name, a)
+		one.Why = s.options.Explain(a.Reason)
+		m.Attempts = append(m.Attempts, one)
 	}
 	if len(attempts) == 0 {
 		m.State = "not tried"

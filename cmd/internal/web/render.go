@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -34,8 +35,13 @@ type number float64
 // MarshalJSON writes NaN and infinities as texts.
 func (n number) MarshalJSON() ([]byte, error) { return ui.AppendJSONFloat(nil, float64(n)), nil }
 
-// Text is the number in six digits.
-func (n number) Text() string { return strconv.FormatFloat(float64(n), 'g', 6, 64) }
+// Text is the number in five digits, or all of a whole number.
+func (n number) Text() string {
+	if f := float64(n); f == math.Trunc(f) && math.Abs(f) < 1e9 {
+		return strconv.FormatFloat(f, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(float64(n), 'g', 5, 64)
+}
 
 // requestError is a request that cannot be answered.
 type requestError struct {
@@ -217,8 +223,7 @@ var functions = template.FuncMap{
 	"n":       thousands,
 	"inc":     func(i int) int { return i + 1 },
 	"time":    instant,
-	"ago":     func(d time.Duration) string { return d.Round(time.Second).String() },
-	"seconds": func(f number) string { return strconv.FormatFloat(float64(f), 'f', 2, 64) + " s" },
+	"seconds": took,
 	"svg":     func(s string) template.HTML { return template.HTML(s) }, // of package plot, which escapes its texts
 	"link":    link,
 	"join":    strings.Join,
@@ -256,6 +261,19 @@ func thousands(n int) string {
 		text = text[:i] + "\u202f" + text[i:]
 	}
 	return text
+}
+
+// took is a duration in three digits.
+func took(n number) string {
+	switch s := float64(n); {
+	case s < 1:
+		return strconv.FormatFloat(s*1000, 'g', 3, 64) + " ms"
+	case s < 100:
+		return strconv.FormatFloat(s, 'g', 3, 64) + " s"
+	case s < 1e9:
+		return (time.Duration(s) * time.Second).String()
+	}
+	return strconv.FormatFloat(float64(n), 'g', 3, 64) + " s"
 }
 
 func instant(t time.Time) string {

@@ -57,6 +57,7 @@ type group struct {
 	Count   int      `json:"count"`
 	Tasks   []string `json:"tasks"`
 	// Task and DataID are the first quantum, Link its page.
+	Words  string         `json:"-"`
 	Task   string         `json:"task"`
 	DataID map[string]any `json:"dataId"`
 	Link   string         `json:"link"`
@@ -171,7 +172,7 @@ func (s *Server) addFailures(ctx context.Context, m *runModel) error {
 			continue
 		}
 		m.Failures = append(m.Failures, group{Key: g.Key, Class: g.Class, Message: g.Message, Count: g.Count, Tasks: g.Tasks, Task: g.Task,
-			DataID: dataIDMap(g.First), Link: quantumLink(m.Name, g.Task, g.First)})
+			DataID: dataIDMap(g.First), Words: dataIDWords(g.First), Link: quantumLink(m.Name, g.Task, g.First)})
 	}
 	return nil
 }

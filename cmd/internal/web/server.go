@@ -31,6 +31,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"valet/datastore/butler"
+	"valet/quantum"
 	"valet/quantum/ledger"
 	"valet/quantum/values"
 	"valet/registry/dimension"
@@ -51,6 +52,8 @@ type Options struct {
 	Log   zerolog.Logger
 	// Untried tells what became of a quantum that was never tried; nil if nobody knows.
 	Untried func(ctx context.Context, run, task string, id dimension.DataID) (state, why string, err error)
+	// Explain is a reason in words; nil shows its code.
+	Explain func(quantum.Reason) string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -76,6 +79,9 @@ type Server struct {
 func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Explain == nil {
+		o.Explain = quantum.Reason.String
 	}
 	if o.Program == "" {
 		o.Program = "valet"
