@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"valet/cmd/internal/figure"
@@ -81,6 +82,15 @@ func (s shown) In() string { return s.in }
 
 // Show is a value in five digits.
 func (s shown) Show(n number) string { return (n * number(s.factor)).Text() }
+
+// Brief is a value in four digits, for tables with many columns.
+func (s shown) Brief(n number) string {
+	text := (n * number(s.factor)).Text()
+	if f := float64(n) * s.factor; len(text) > 5 && f != math.Trunc(f) {
+		return strconv.FormatFloat(f, 'g', 4, 64)
+	}
+	return text
+}
 
 // picture is a figure in a page.
 type picture struct {

@@ -226,6 +226,7 @@ var functions = template.FuncMap{
 	"seconds": took,
 	"svg":     func(s string) template.HTML { return template.HTML(s) }, // of package plot, which escapes its texts
 	"link":    link,
+	"breaks":  breaks,
 	"join":    strings.Join,
 	"percent": func(part, of int) string {
 		return strconv.FormatFloat(100*float64(part)/float64(max(of, 1)), 'f', 1, 64) + " %"
@@ -261,6 +262,12 @@ func thousands(n int) string {
 		text = text[:i] + "\u202f" + text[i:]
 	}
 	return text
+}
+
+// breaks lets a name be parted behind its periods, underscores and slashes.
+func breaks(s string) template.HTML {
+	s = template.HTMLEscapeString(s)
+	return template.HTML(strings.NewReplacer(".", ".<wbr>", "_", "_<wbr>", "/", "/<wbr>").Replace(s))
 }
 
 // took is a duration in three digits.

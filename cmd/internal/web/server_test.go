@@ -52,7 +52,7 @@ func TestPages(t *testing.T) {
 		{"quanta of a task and state", "/quanta?run=u/all&task=memory_diaForcedSource&state=no+work", []string{"5 quanta"}, []string{"task", "state"}},
 		{"quantum that failed", failed, []string{"Attempts", "Log", "single_quantum_executor", "Others that ended so"}, []string{"attempts", "log", "state"}},
 		{"quantum that was not tried", "/quantum?run=u/all&task=timing_isr&instrument=TestCam&detector=0&exposure=1", []string{"not planned", "give no such quantum"}, []string{"why"}},
-		{"metrics", "/measurements", []string{memory, "90 measurements in u/all", "ip_isr.IsrTime"}, []string{"statistics", "count"}},
+		{"metrics", "/measurements", []string{"DiaForcedSourceMemory</a>", "90 measurements in u/all", "ip_<wbr>isr.<wbr>IsrTime"}, []string{"statistics", "count"}},
 		{"a metric", "/measurements?in=u/metrics&metric=" + memory, []string{"<svg", "13 values, median 177.07 Mibyte", "R00_S01", "13 of 13", "figure?in=u%2Fmetrics"}, []string{"measurements"}},
 		{"filtered", "/measurements?in=u/metrics&metric=" + memory + "&unit=Mibyte&where=" + url.QueryEscape("instrument = 'TestCam' AND detector = 1 AND value > 170"), []string{"4 of 4"}, nil},
 		{"series", "/measurements?in=u/metrics&kind=series&metric=" + memory, []string{"series in time", "2026080100000"}, nil},
