@@ -8,13 +8,17 @@ import (
 
 // Crash returns the disk that a power failure would leave now: directory entries and contents that were made durable, nothing
 // else. A file whose name is durable but whose content is not is empty. The original is not changed.
-func (m *Memory) Crash() *Memory { return m.clone(true) }
+func (m *Memory) Crash() *Memory { return m.clone(true, true) }
 
 // Clone returns the disk that a process finds when the one before was killed now: all that was written. It counts as durable. The
 // original is not changed.
-func (m *Memory) Clone() *Memory { return m.clone(false) }
+func (m *Memory) Clone() *Memory { return m.clone(false, false) }
 
-func (m *Memory) clone(durable bool) *Memory {
+// CrashNamed returns the disk that a power failure may leave of a file system that stores names before contents: every name, but of
+// contents only what was made durable. The original is not changed.
+func (m *Memory) CrashNamed() *Memory { return m.clone(false, true) }
+
+func (m *Memory) clone(durableNames, durableContents bool) *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	// A rename moves a node, so that one node may be durable under two names; both become it.
@@ -25,8 +29,11 @@ func (m *Memory) clone(durable bool) *Memory {
 			return c
 		}
 		data, children := n.data, n.children
-		if durable {
-			data, children = n.synced, n.durable
+		if durableContents {
+			data = n.synced
+		}
+		if durableNames {
+			children = n.durable
 		}
 		c := &node{target: n.target, data: data, synced: data}
 		copies[n] = c

@@ -96,7 +96,7 @@ func TestControls(t *testing.T) {
 			}
 			found, other := 0, []string(nil)
 			for i := range film.taken {
-				film.taken[i].restore(t, r, true)
+				film.taken[i].restore(t, r, power)
 				for _, p := range r.audit(t, "u/metrics").problems {
 					if c.wrong != "" && strings.Contains(p, c.wrong) {
 						found++

@@ -18,12 +18,26 @@ import (
 	"valet/registry/registrytest"
 )
 
-// instant is what a crash leaves at one step of a command: the files of the database, and the disk of the artifacts as a killed process
-// (killed) or a power failure (power) leaves it.
+// crash is a way to end.
+type crash int
+
+// A killed process leaves all that it wrote. A power failure leaves what was made durable, or on some file systems all names besides.
+const (
+	killed crash = iota
+	power
+	powerNamed
+	crashes
+)
+
+func (c crash) String() string {
+	return [...]string{"killed", "power failed", "power failed, names stored"}[c] + " at "
+}
+
+// instant is what a crash leaves at one step of a command: the files of the database, and the disk of the artifacts by kind of crash.
 type instant struct {
 	step              string
 	database, journal []byte
-	killed, power     *vfs.Memory
+	disks             [crashes]*vfs.Memory
 }
 
 // camera takes an instant before every file operation, before every statement and after every COMMIT of a command. Instants that
@@ -78,16 +92,16 @@ func (c *camera) take(step string) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		panic(err)
 	}
-	killed, power := c.disk.Clone(), c.disk.Crash()
+	disks := [crashes]*vfs.Memory{c.disk.Clone(), c.disk.Crash(), c.disk.CrashNamed()}
 	state := maphash.Bytes(seed, database) ^ maphash.Bytes(seed, journal)<<1
-	for k, d := range []*vfs.Memory{killed, power} {
+	for k, d := range disks {
 		state ^= maphash.String(seed, fmt.Sprint(k, sizes(d)))
 	}
 	if state == c.last {
 		return
 	}
 	c.last = state
-	c.taken = append(c.taken, instant{step: fmt.Sprintf("step %d, %s", c.steps, step), database: database, journal: journal, killed: killed, power: power})
+	c.taken = append(c.taken, instant{step: fmt.Sprintf("step %d, %s", c.steps, step), database: database, journal: journal, disks: disks})
 }
 
 // sizes are the files of a disk with their sizes.
@@ -100,7 +114,7 @@ func sizes(d *vfs.Memory) (out []string) {
 }
 
 // restore makes a repository as the instant left it.
-func (c *instant) restore(t testing.TB, r *repo, power bool) *vfs.Memory {
+func (c *instant) restore(t testing.TB, r *repo, how crash) *vfs.Memory {
 	t.Helper()
 	if err := errors.Join(os.WriteFile(r.database(), c.database, 0o666), os.RemoveAll(r.database()+"-journal")); err != nil {
 		t.Fatal(err)
@@ -110,11 +124,7 @@ func (c *instant) restore(t testing.TB, r *repo, power bool) *vfs.Memory {
 			t.Fatal(err)
 		}
 	}
-	disk := c.killed
-	if power {
-		disk = c.power
-	}
-	disk = disk.Clone()
+	disk := c.disks[how].Clone()
 	r.disk, r.list = disk, disk.Files
 	return disk
 }
@@ -140,17 +150,13 @@ type crashScene struct {
 
 // finish restores an instant, checks it, resumes the run, and checks that it is as if nothing had happened. With a camera, the resumed
 // run is filmed.
-func (s *crashScene) finish(at *instant, power bool, film func(disk *vfs.Memory) *camera) *camera {
+func (s *crashScene) finish(at *instant, kind crash, film func(disk *vfs.Memory) *camera) *camera {
 	t := s.t
-	kind := "killed at "
-	if power {
-		kind = "power failed at "
-	}
-	at.restore(t, s.repo, power)
+	at.restore(t, s.repo, kind)
 	for _, p := range s.repo.audit(t, "u/metrics").problems {
 		t.Errorf("%s%s: %s", kind, at.step, p)
 	}
-	disk := at.restore(t, s.repo, power)
+	disk := at.restore(t, s.repo, kind)
 	if s.repair != nil {
 		s.repair(disk)
 	}
@@ -196,19 +202,21 @@ func (s *crashScene) every(c *camera, recoveries int) {
 	stride := max(1, len(c.taken)/max(recoveries, 1))
 	for i := range c.taken {
 		at := &c.taken[i]
-		if !slices.Equal(sizes(at.killed), sizes(at.power)) {
-			s.finish(at, true, nil)
+		for how := power; how < crashes; how++ {
+			if !slices.Equal(sizes(at.disks[how-1]), sizes(at.disks[how])) {
+				s.finish(at, how, nil)
+			}
 		}
 		if i%stride != stride/2 {
-			s.finish(at, false, nil)
+			s.finish(at, killed, nil)
 			continue
 		}
-		again := s.finish(at, false, func(disk *vfs.Memory) *camera { return film(s.repo, disk, nil) })
+		again := s.finish(at, killed, func(disk *vfs.Memory) *camera { return film(s.repo, disk, nil) })
 		// Some instants of each recovery, others each time.
 		for k := i % 5; k < len(again.taken); k += 5 {
 			twice := again.taken[k]
 			twice.step = at.step + ", then " + twice.step
-			s.finish(&twice, k%2 == 0, nil)
+			s.finish(&twice, crash(k%int(crashes)), nil)
 		}
 	}
 	t.Logf("%d steps, %d different instants", c.steps, len(c.taken))

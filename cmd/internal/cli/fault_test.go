@@ -81,7 +81,7 @@ func (s *crashScene) everyFault(start *instant) {
 	}
 	steps := 0
 	for n := 1; ; n += stride {
-		disk := start.restore(t, r, false)
+		disk := start.restore(t, r, killed)
 		// Another fault at each step.
 		file, statement := fileFaults[n%len(fileFaults)], statementFaults[n%len(statementFaults)]
 		met, want, code, stderr := r.faultyRun(t, disk, n, file, statement, r.runArgs(s.pipeline, s.again)...)
@@ -128,7 +128,7 @@ func (s *crashScene) everyFault(start *instant) {
 func (r *repo) equals(t testing.TB, disk *vfs.Memory, start *instant) bool {
 	t.Helper()
 	now := r.now(t, disk)
-	return bytes.Equal(now.database, start.database) && len(now.journal) == 0 && slices.Equal(sizes(now.killed), sizes(start.killed))
+	return bytes.Equal(now.database, start.database) && len(now.journal) == 0 && slices.Equal(sizes(now.disks[killed]), sizes(start.disks[killed]))
 }
 
 // now is the state of a repository in memory.

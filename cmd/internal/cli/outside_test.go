@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 	"valet/datastore/vfs"
 	"valet/quantum/executor"
 	"valet/quantum/ledger"
+	"valet/tasks"
 )
 
 // TestLockedByAnother lets another process lock the database in the middle of a run, past the deadline. The run ends with 75, what was
@@ -49,7 +51,7 @@ func TestLockedByAnother(t *testing.T) {
 	if len(h.problems) > 0 || len(h.content) < 8 {
 		t.Errorf("%v, %d datasets", h.problems, len(h.content))
 	}
-	s.finish(r.now(t, disk), false, nil)
+	s.finish(r.now(t, disk), killed, nil)
 }
 
 // TestLockedByAnotherProcess does it to a real process, whose message names this one.
@@ -185,7 +187,7 @@ func TestSuspendedWriter(t *testing.T) {
 			for _, p := range changed {
 				t.Errorf("changed: %s", p)
 			}
-			s.finish(r.now(t, disk), false, nil)
+			s.finish(r.now(t, disk), killed, nil)
 		})
 	}
 }
@@ -256,7 +258,7 @@ func TestFullDisk(t *testing.T) {
 	if code != ExitTryAgain || !strings.Contains(stderr, "no space left") || !strings.Contains(stderr, "hint: free some") {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}
-	s.finish(r.now(t, disk), false, nil)
+	s.finish(r.now(t, disk), killed, nil)
 }
 
 // TestSecondSignalStopsAtOnce interrupts twice a run whose disk does not answer.
@@ -284,7 +286,7 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	if h := r.audit(t, "u/metrics"); len(h.problems)+len(h.stray) > 0 {
 		t.Errorf("%v %v", h.problems, h.stray)
 	}
-	s.finish(r.now(t, disk), false, nil)
+	s.finish(r.now(t, disk), killed, nil)
 }
 
 // TestFencedMatchesExecutor holds the two packages together: what the ledger refuses is what the executor takes for the loss of its run.
@@ -292,4 +294,54 @@ func TestFencedMatchesExecutor(t *testing.T) {
 	if !errors.Is(&ledger.FencedError{Run: "r"}, executor.ErrFenced) || exitCode(&ledger.FencedError{}) != ExitTryAgain {
 		t.Error("a fenced process would remove files")
 	}
+}
+
+// panicking is a task of which one run panics.
+type panicking struct {
+	tasks.Task
+	runs *atomic.Int64
+}
+
+func (p panicking) Run(ctx context.Context, in tasks.Inputs) (tasks.Outputs, error) {
+	if p.runs.Add(1) == 2 {
+		panic("index out of range")
+	}
+	return p.Task.Run(ctx, in)
+}
+
+// TestPanickingTask lets a task panic: its quantum fails and tells of it, the others do not.
+func TestPanickingTask(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	r, disk := memoryRepo(t)
+	s.repo = r
+	a, _, stderr := testApp(r.runArgs(s.pipeline, false)...)
+	a.Layer, a.Disk, a.Tasks = quick, disk, slices.Clone(a.Tasks)
+	var runs atomic.Int64
+	for i, class := range a.Tasks {
+		if class.ShortName() == "MemoryMetricTask" {
+			bad := *class
+			bad.New = func(c *tasks.Config) (tasks.Task, error) {
+				good, err := class.New(c)
+				return panicking{good, &runs}, err
+			}
+			a.Tasks[i] = &bad
+		}
+	}
+	if code := a.Main(t.Context()); code != ExitFailure || strings.Contains(stderr.String(), "internal error") {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+	h := r.audit(t, "u/metrics")
+	failures := 0
+	for _, how := range h.content {
+		if strings.HasSuffix(how, "Error") {
+			failures++
+		}
+	}
+	// One quantum fails in any case, unless it is the one that panics.
+	if len(h.problems)+len(h.stray) > 0 || failures < 1 || failures > 2 || runs.Load() != 4 {
+		t.Errorf("%v %v, %d failures, %d runs", h.problems, h.stray, failures, runs.Load())
+	}
+	s.again = true
+	s.finish(r.now(t, disk), killed, nil)
 }
