@@ -61,7 +61,7 @@ func (s *Set) column(r *row, columns []string, x query.Operand) any {
 		return s.key(c, n.Dimension.Name).Any()
 	case *query.Field:
 		if i := slices.Index(columns, n.String()); i >= 0 {
-			return s.columns[r.candidate][i]
+			return s.columns[c.columns][i]
 		}
 	case *query.DatasetField:
 		if n.Name == "run" {

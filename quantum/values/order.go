@@ -97,6 +97,41 @@ func (o *order) bind(u *dimension.Universe, t *dataset.Type, columns []string) [
 	return columns
 }
 
+// sortCandidates orders the candidates by dataset type, required values of their data IDs, run and ID. The dictionary is sorted first, so that
+// codes compare as their values do.
+func (s *Set) sortCandidates() {
+	places := make([]uint32, len(s.dictionary))
+	for i := range places {
+		places[i] = uint32(i)
+	}
+	slices.SortFunc(places, func(a, b uint32) int { return s.dictionary[a].Compare(s.dictionary[b]) })
+	sorted, code := make([]dimension.Value, len(places)), make([]uint32, len(places))
+	for to, from := range places {
+		sorted[to], code[from] = s.dictionary[from], uint32(to)
+	}
+	s.dictionary = sorted
+	for i, c := range s.codes {
+		s.codes[i] = code[c]
+	}
+	required := make([]int, len(s.types))
+	for i, t := range s.types {
+		required[i] = len(t.Dimensions.Required)
+	}
+	slices.SortFunc(s.candidates, func(a, b candidate) int {
+		if a.typ != b.typ {
+			return cmp.Compare(a.typ, b.typ)
+		}
+		n := required[a.typ]
+		if c := slices.Compare(s.codes[a.code:a.code+n], s.codes[b.code:b.code+n]); c != 0 {
+			return c
+		}
+		if a.run != b.run {
+			return strings.Compare(s.runs[a.run], s.runs[b.run])
+		}
+		return slices.Compare(a.id[:], b.id[:])
+	})
+}
+
 // sort orders the rows; equal ones keep their order.
 func (s *Set) sort(o *order) {
 	slices.SortStableFunc(s.rows, func(a, b row) int {
@@ -138,7 +173,7 @@ func (s *Set) compare(o *order, i int, a, b *row) int {
 	if !t.field {
 		return s.key(x, t.name).Compare(s.key(y, t.name))
 	}
-	return compareFields(s.field(o, i, a, x), s.field(o, i, b, y))
+	return compareFields(s.field(o, i, x), s.field(o, i, y))
 }
 
 func (s *Set) key(c *candidate, name string) dimension.Value {
@@ -148,12 +183,12 @@ func (s *Set) key(c *candidate, name string) dimension.Value {
 	return dimension.Value{}
 }
 
-func (s *Set) field(o *order, i int, r *row, c *candidate) any {
+func (s *Set) field(o *order, i int, c *candidate) any {
 	at := o.at[c.typ][i]
-	if at < 0 || int(r.candidate) >= len(s.columns) || at >= len(s.columns[r.candidate]) {
+	if at < 0 || c.columns < 0 {
 		return nil
 	}
-	v := s.columns[r.candidate][at]
+	v := s.columns[c.columns][at]
 	if span, ok := v.(dimension.Timespan); ok {
 		if o.terms[i].bound == "end" {
 			return span.End

@@ -130,7 +130,7 @@ func (x *Index) search(ctx context.Context, s *Set, q *Query, c *condition, o *o
 			return err
 		}
 		fill.columns = append(fill.columns, o.bind(r.Universe(), t, extra))
-		queries = append(queries, registry.Query{Dimensions: t.Dimensions, Where: c.registry, Binds: q.Binds, DataID: q.DataID, Sorted: true,
+		queries = append(queries, registry.Query{Dimensions: t.Dimensions, Where: c.registry, Binds: q.Binds, DataID: q.DataID, Sorted: fill.limit > 0, Limit: fill.limit,
 			Columns:  append([]string{t.Name + ".ingest_date"}, fill.columns[i]...),
 			Datasets: []registry.DatasetSearch{{Type: t.Name, Collections: names, All: q.All, Records: true, RecordTable: table}}})
 		queries[i].NoRows = true
@@ -153,6 +153,8 @@ func (x *Index) search(ctx context.Context, s *Set, q *Query, c *condition, o *o
 		}
 	}
 	if len(s.candidates) > 0 {
+		// The database would sort by walking an index whose order is not that of the tables it joins: many times slower.
+		s.sortCandidates()
 		return nil
 	}
 	return x.explain(ctx, s, queries)
@@ -199,7 +201,7 @@ func (f *filler) add(row *registry.Row) bool {
 		f.seen[found.ID] = struct{}{}
 	}
 	s := f.set
-	c := candidate{id: found.ID, typ: f.typ, code: len(s.codes)}
+	c := candidate{id: found.ID, typ: f.typ, code: len(s.codes), columns: -1}
 	for _, v := range row.DataID.Values() {
 		code, ok := f.codes[v]
 		if !ok {
@@ -223,9 +225,7 @@ func (f *filler) add(row *registry.Row) bool {
 		c.stamp = int64(ingested)
 	}
 	if len(f.columns[f.typ]) > 0 {
-		for len(s.columns) < len(s.candidates) {
-			s.columns = append(s.columns, nil)
-		}
+		c.columns = int32(len(s.columns))
 		s.columns = append(s.columns, slices.Clone(row.Columns[1:]))
 	}
 	s.candidates = append(s.candidates, c)

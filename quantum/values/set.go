@@ -24,7 +24,7 @@ type Set struct {
 	kinds      []kind
 	notes      []string
 	rows       []row
-	// columns are fields of dimensions that conditions and orders need, by candidate; nil if there are none.
+	// columns are fields of dimensions that conditions and orders need, by candidate.columns.
 	columns [][]any
 }
 
@@ -34,7 +34,9 @@ type candidate struct {
 	stamp int64
 	code  int // of the first value of its data ID
 	run   uint32
-	typ   uint16
+	// columns is the place of its fields in Set.columns, -1 if there are none.
+	columns int32
+	typ     uint16
 	// recorded says that its file is known.
 	recorded bool
 }
