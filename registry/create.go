@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"time"
 
@@ -21,6 +22,8 @@ type CreateOptions struct {
 	// NameKeys and TextDates choose the older layouts of collections and of ingest dates; new repositories set neither.
 	NameKeys, TextDates bool
 	BusyTimeout         time.Duration
+	// Layer is as in Options.
+	Layer func(driver.Conn) driver.Conn
 }
 
 // Create makes the database of a new repository (repository.md 14): all tables, the attributes and the table of file records,
@@ -37,7 +40,7 @@ func Create(ctx context.Context, o CreateOptions) error {
 	if o.BusyTimeout <= 0 {
 		o.BusyTimeout = time.Minute
 	}
-	db, err := sqlite.Open(ctx, path, sqlite.Options{Create: true, Timeout: o.BusyTimeout})
+	db, err := sqlite.Open(ctx, path, sqlite.Options{Create: true, Timeout: o.BusyTimeout, Layer: o.Layer})
 	if err != nil {
 		return err
 	}

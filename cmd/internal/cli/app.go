@@ -99,7 +99,7 @@ func (a *App) env(name string) string {
 
 // commands are all commands in the order of the help.
 func (a *App) commands() []*cobra.Command {
-	return []*cobra.Command{
+	return append([]*cobra.Command{
 		newDemoCommand(a),
 		newRunCommand(a),
 		newGraphCommand(a),
@@ -129,5 +129,5 @@ func (a *App) commands() []*cobra.Command {
 		newPackCommand(a),
 		newUnpackCommand(a),
 		newBenchCommand(a),
-	}
+	}, a.changingCommands()...)
 }
