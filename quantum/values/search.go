@@ -177,6 +177,13 @@ func (x *Index) explain(ctx context.Context, s *Set, queries []registry.Query) e
 			}
 		}
 	}
+	if len(s.Why) == 0 {
+		why := fmt.Sprintf("the collections hold no dataset of the %d dataset types that were searched", len(queries))
+		if w := queries[0].Where; w != nil {
+			why += " at a data ID that satisfies " + w.String()
+		}
+		s.Why = append(s.Why, why)
+	}
 	return nil
 }
 
