@@ -50,6 +50,7 @@ type Pack struct {
 	suffix string
 	path   string
 	buf    []byte
+	done   []byte // the whole file
 	list   []packed
 	index  packIndex
 	names  map[string]int // the names that are taken, with the number of those made of them
@@ -124,7 +125,7 @@ func (p *Pack) Reset() {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	p.path = p.prefix + strconv.FormatInt(time.Now().UnixMilli(), 36) + "-" + strconv.FormatUint(binary.LittleEndian.Uint64(b[:])>>24, 36) + p.suffix
-	p.buf, p.list = p.buf[:0], p.list[:0]
+	p.buf, p.list, p.done = p.buf[:0], p.list[:0], nil
 	p.index.reset()
 	clear(p.names)
 }
@@ -225,11 +226,12 @@ func plainName(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '+' || c == '.'
 }
 
-// bytes appends the directory of the zip and returns the whole file, which is valid until Reset.
+// bytes ends the zip and returns the whole file, which is valid until Reset.
 func (p *Pack) bytes() []byte {
+	if p.done != nil {
+		return p.done
+	}
 	le := binary.LittleEndian
-	members := len(p.list)
-	before := len(p.buf)
 	p.append(p.index.member())
 	b := p.buf
 	start := len(b)
@@ -252,7 +254,7 @@ func (p *Pack) bytes() []byte {
 	b = le.AppendUint32(b, uint32(size))
 	b = le.AppendUint32(b, uint32(start))
 	b = le.AppendUint16(b, 0)
-	p.buf, p.list = b[:before], p.list[:members]
+	p.buf, p.done = b, b
 	return b
 }
 

@@ -21,20 +21,48 @@ const indexName = "_butler_zip_index.json"
 // maxIndex bounds what an index may unpack to.
 const maxIndex = 256 << 20
 
-// packIndex is the index in the making.
+// packIndex is the index in the making. It is compressed as it grows: paths have much in common.
 type packIndex struct {
 	universe *dimension.Universe
 	buf      []byte
 	squeezed bytes.Buffer
 	writer   *flate.Writer
+	crc      uint32
+	size     uint32
+	members  int
 }
 
-func (x *packIndex) reset() { x.buf = x.buf[:0] }
+// reset begins an index.
+func (x *packIndex) reset() {
+	x.squeezed.Reset()
+	if x.writer == nil {
+		x.writer, _ = flate.NewWriter(&x.squeezed, flate.BestSpeed) // the level is a good one
+	} else {
+		x.writer.Reset(&x.squeezed)
+	}
+	x.crc, x.size, x.members = 0, 0, 0
+	version, namespace := 0, "daf_butler"
+	if x.universe != nil {
+		version, namespace = x.universe.Version, x.universe.Namespace
+	}
+	b := append(x.buf[:0], `{"index_version":"V1","refs":{"container_version":"V1","universe_version":`...)
+	b = strconv.AppendInt(b, int64(version), 10)
+	b = append(b, `,"universe_namespace":`...)
+	b = appendJSON(b, namespace)
+	x.write(append(b, `,"dataset_types":{},"compact_refs":{}},"artifact_map":{`...))
+}
+
+func (x *packIndex) write(b []byte) {
+	x.buf = b
+	_, _ = x.writer.Write(b) // memory does not fail
+	x.crc = crc32.Update(x.crc, crc32.IEEETable, b)
+	x.size += uint32(len(b))
+}
 
 // add adds a member: what a record would say of it as a loose file.
 func (x *packIndex) add(name string, r *dataset.FileRecord, loose string) {
-	b := x.buf
-	if len(b) > 0 {
+	b := x.buf[:0]
+	if x.members++; x.members > 1 {
 		b = append(b, ',')
 	}
 	b = appendJSON(b, name)
@@ -55,34 +83,14 @@ func (x *packIndex) add(name string, r *dataset.FileRecord, loose string) {
 	b = append(b, `},"ids":["`...)
 	text, _ := r.ID.MarshalText() // never fails
 	b = append(b, text...)
-	x.buf = append(b, `"]}`...)
+	x.write(append(b, `"]}`...))
 }
 
-// member is the index as a member, compressed: paths have much in common.
+// member ends the index and returns it as a member.
 func (x *packIndex) member() (packed, []byte) {
-	version, namespace := 0, "daf_butler"
-	if x.universe != nil {
-		version, namespace = x.universe.Version, x.universe.Namespace
-	}
-	head := append([]byte(`{"index_version":"V1","refs":{"container_version":"V1","universe_version":`), strconv.Itoa(version)...)
-	head = append(head, `,"universe_namespace":`...)
-	head = appendJSON(head, namespace)
-	head = append(head, `,"dataset_types":{},"compact_refs":{}},"artifact_map":{`...)
-	x.squeezed.Reset()
-	if x.writer == nil {
-		x.writer, _ = flate.NewWriter(&x.squeezed, flate.BestSpeed) // the level is a good one
-	} else {
-		x.writer.Reset(&x.squeezed)
-	}
-	e := packed{name: indexName, deflated: true}
-	for _, part := range [][]byte{head, x.buf, []byte("}}")} {
-		_, _ = x.writer.Write(part) // memory does not fail
-		e.crc = crc32.Update(e.crc, crc32.IEEETable, part)
-		e.plain += uint32(len(part))
-	}
+	x.write(append(x.buf[:0], "}}"...))
 	_ = x.writer.Close()
-	e.size = uint32(x.squeezed.Len())
-	return e, x.squeezed.Bytes()
+	return packed{name: indexName, deflated: true, crc: x.crc, plain: x.size, size: uint32(x.squeezed.Len())}, x.squeezed.Bytes()
 }
 
 // appendJSON appends a JSON string.

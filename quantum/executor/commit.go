@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"valet/datastore"
 	"valet/datastore/butler"
 	"valet/quantum"
 	"valet/registry"
@@ -19,7 +20,8 @@ type commitGroup struct {
 	limit int
 	// waiting is the number of quanta of the group before, while it is being committed.
 	waiting int
-	// bytes are those that the quanta keep until they are packed.
+	// packs are the zips of the group, if files are packed; bytes is the size of their members.
+	packs []*datastore.Pack
 	bytes int
 	since time.Time
 }
@@ -57,7 +59,6 @@ func (g *commitGroup) add(r *result) {
 	if r.out.State == quantum.Blocked {
 		g.blocked++
 	}
-	g.bytes += r.size()
 	g.results = append(g.results, *r)
 }
 
@@ -94,6 +95,18 @@ type committer struct {
 	journal Journal
 	ended   []Outcome
 	packer  packer
+	// held is how long the last transaction kept the database locked, until released.
+	held     time.Duration
+	released time.Time
+}
+
+// room is the share of its transactions' time that valet leaves the database to others. Those who wait for a lock of SQLite try again ten
+// times a second: between transactions that follow at once they find none.
+const room = 0.2
+
+// giveRoom waits until others had time to take the lock.
+func (c *committer) giveRoom() {
+	time.Sleep(time.Duration(room*float64(c.held)) - time.Since(c.released))
 }
 
 // work does one job after the other. Once a group was begun it is stored even if the run is canceled meanwhile: its files are there
@@ -101,9 +114,11 @@ type committer struct {
 func (c *committer) work(jobs <-chan *commitJob, done chan<- commitResult) {
 	for job := range jobs {
 		res := commitResult{commitJob: job}
+		c.giveRoom()
 		switch {
 		case job.group != nil:
 			res.held, res.err = c.store(job.group)
+			c.held, c.released = res.held, time.Now()
 		case job.forget != nil:
 			res.err = c.forget(job.forget)
 		default:

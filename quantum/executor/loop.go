@@ -120,6 +120,11 @@ func (l *loop) halt(why error) {
 func (l *loop) collect(br blockResult) {
 	for i := range br.results {
 		res := &br.results[i]
+		if err := l.group.pack(l.run, res); err != nil {
+			l.halt(err)
+			l.feed.giveBack([]Item{res.out.Item})
+			continue
+		}
 		l.group.add(res)
 		if res.out.State == quantum.Failed && (l.options.FailFast || isInvalid(res.out.Failure)) {
 			l.result.Drained = true

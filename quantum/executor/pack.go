@@ -17,6 +17,8 @@ type packing struct {
 	// zips are those that hold what quanta of the run read; places tell where.
 	zips   []string
 	places map[column][]place
+	// free are packs to use again.
+	free []*datastore.Pack
 }
 
 // column is an output that a task of the run reads.
@@ -103,79 +105,89 @@ func (w *worker) keep(res *result, path string, data []byte) {
 	res.members = append(res.members, datastore.Member{Path: path, Data: kept, CRC: crc32.ChecksumIEEE(kept)})
 }
 
-// size is how many bytes a result keeps.
-func (r *result) size() (n int) {
-	for i := range r.members {
-		n += len(r.members[i].Data)
+// pack adds what a quantum put to the zips of its group, and completes the records. The loop does that, so that the committer, who has the
+// most to do, need not.
+func (g *commitGroup) pack(r *run, res *result) error {
+	for k := range res.members {
+		if n := len(g.packs); n == 0 || g.packs[n-1].Full() {
+			p, err := r.pack.take(r)
+			if err != nil {
+				return err
+			}
+			g.packs = append(g.packs, p)
+		}
+		p, f := g.packs[len(g.packs)-1], &res.files[k]
+		record, span, err := p.Add(&f.Record, &res.members[k])
+		if err != nil {
+			return fmt.Errorf("pack dataset %q %s: %w", f.Ref.Type.Name, f.Ref.DataID, err)
+		}
+		f.Record.Path = record
+		if f.Ref.ID == res.out.LogID {
+			res.out.Log = record
+		}
+		for m := range res.out.Measured {
+			if measured := &res.out.Measured[m].Record; measured.ID == f.Ref.ID {
+				measured.Path = record
+			}
+		}
+		r.pack.remember(res.out.Item, f.Ref.Type.Name, p.Path(), span)
+		g.bytes += len(res.members[k].Data)
 	}
-	return n
+	res.members = nil
+	return nil
+}
+
+// take is an empty pack.
+func (p *packing) take(r *run) (*datastore.Pack, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.free); n > 0 {
+		last := p.free[n-1]
+		p.free = p.free[:n-1]
+		return last, nil
+	}
+	return r.butler.Store.NewPack(r.name)
+}
+
+// give takes a pack back.
+func (p *packing) give(used *datastore.Pack) {
+	used.Reset()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, used)
 }
 
 // packer writes the zips of one run. It belongs to the committer.
 type packer struct {
 	run    *run
 	writer *datastore.Writer
-	pack   *datastore.Pack
 	// written are the zips of the group at hand.
 	written []string
 	// sweeper has what is needed to remove files of earlier attempts.
 	sweeper worker
 }
 
-// write writes what the quanta of a group put, and completes their records. Files without members are written already.
-func (p *packer) write(g *commitGroup) (err error) {
+// write writes the zips of a group.
+func (p *packer) write(g *commitGroup) error {
 	p.written = p.written[:0]
-	if p.pack == nil {
-		store := p.run.butler.Store
-		if p.pack, err = store.NewPack(p.run.name); err != nil {
-			return err
-		}
-		p.writer, p.sweeper.run = store.Writer(), p.run
+	if p.writer == nil {
+		p.writer, p.sweeper.run = p.run.butler.Store.Writer(), p.run
 		p.writer.Guard = p.run.guard
 	}
-	defer p.pack.Reset()
 	for i := range g.results {
-		res := &g.results[i]
-		if p.run.existed && res.out.State != quantum.Blocked {
+		if res := &g.results[i]; p.run.existed && res.out.State != quantum.Blocked {
 			// What earlier attempts logged is kept elsewhere.
 			p.sweeper.sweep(res)
 		}
-		for k := range res.members {
-			if p.pack.Full() {
-				if err := p.flush(); err != nil {
-					return err
-				}
-			}
-			f := &res.files[k]
-			record, span, err := p.pack.Add(&f.Record, &res.members[k])
-			if err != nil {
-				return fmt.Errorf("pack dataset %q %s: %w", f.Ref.Type.Name, f.Ref.DataID, err)
-			}
-			f.Record.Path = record
-			if f.Ref.ID == res.out.LogID {
-				res.out.Log = record
-			}
-			for m := range res.out.Measured {
-				if r := &res.out.Measured[m].Record; r.ID == f.Ref.ID {
-					r.Path = record
-				}
-			}
-			p.run.pack.remember(res.out.Item, f.Ref.Type.Name, p.pack.Path(), span)
+	}
+	for _, zip := range g.packs {
+		if err := p.writer.WritePack(zip); err != nil {
+			return fmt.Errorf("write packed datasets: %w", err)
 		}
-		res.members = nil
+		p.written = append(p.written, zip.Path())
+		p.run.pack.give(zip)
 	}
-	return p.flush()
-}
-
-func (p *packer) flush() error {
-	if p.pack.Len() == 0 {
-		return nil
-	}
-	if err := p.writer.WritePack(p.pack); err != nil {
-		return fmt.Errorf("write packed datasets: %w", err)
-	}
-	p.written = append(p.written, p.pack.Path())
-	p.pack.Reset()
+	g.packs = nil
 	return nil
 }
 
