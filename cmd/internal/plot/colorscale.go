@@ -49,11 +49,5 @@ func (s *colorScale) draw(c draw.Canvas) {
 	}
 	label := textStyle(10, ink)
 	label.Rotation, label.XAlign, label.YAlign = math.Pi/2, draw.XCenter, draw.YTop
-	text := s.q.label(s.exponent)
-	if s.what != "" {
-		text = s.what + " of " + text
-	}
-	upright := label
-	upright.Rotation = 0
-	c.FillText(label, vg.Point{X: c.Max.X - 14, Y: c.Center().Y}, fit(upright, text, c.Max.Y-c.Min.Y))
+	c.FillText(label, vg.Point{X: c.Max.X - 14, Y: c.Center().Y}, s.q.label(s.what, s.exponent, label, c.Max.Y-c.Min.Y))
 }

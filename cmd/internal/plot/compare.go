@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"math"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -121,14 +120,13 @@ func newPairs(q Quantity, d *Comparison) *pairs {
 
 func (s *pairs) draw(c draw.Canvas) {
 	p := newAxes()
-	half := (c.Max.X - c.Min.X) * 0.75
-	p.X.Label.Text = fit(p.X.Label.TextStyle, s.names[0]+s.suffix(), half)
-	p.Y.Label.Text = "other runs" + s.suffix()
+	room := (c.Max.X - c.Min.X) * 0.75
+	other := "other runs"
 	if len(s.names) == 2 {
-		sty := p.Y.Label.TextStyle
-		sty.Rotation = 0
-		p.Y.Label.Text = fit(sty, s.names[1]+s.suffix(), half)
+		other = s.names[1]
 	}
+	p.X.Label.Text = Quantity{s.names[0], s.q.Unit}.label("", s.exponent, p.X.Label.TextStyle, room)
+	p.Y.Label.Text = Quantity{other, s.q.Unit}.label("", s.exponent, p.Y.Label.TextStyle, room)
 	pad := (s.high - s.low) * 0.04
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = s.low-pad, s.high+pad, s.low-pad, s.high+pad
 	p.X.Tick.Marker = plot.TickerFunc(func(low, high float64) []plot.Tick { return roundTicks(low, high, 5) })
@@ -145,11 +143,6 @@ func (s *pairs) draw(c draw.Canvas) {
 		p.Add(plotterFunc(s.dots))
 	}
 	p.Draw(c)
-}
-
-// suffix is what tells the unit behind the name of a run.
-func (s *pairs) suffix() string {
-	return strings.TrimRight(" "+strings.TrimSpace(Quantity{Unit: s.q.Unit}.label(s.exponent)), " ")
 }
 
 func (s *pairs) dots(c draw.Canvas, p *plot.Plot) {

@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -143,16 +144,28 @@ type Quantity struct {
 	Name, Unit string
 }
 
-// label is the text of an axis whose numbers are to be multiplied by a power of ten.
-func (q Quantity) label(exponent int) string {
+// label is the text of an axis whose numbers are to be multiplied by a power of ten. what is the statistic, such as median, or empty. If
+// there is not enough room, the name is cut, not the unit.
+func (q Quantity) label(what string, exponent int, sty text.Style, room vg.Length) string {
+	unit := clean(q.unit(exponent))
+	name := q.Name
+	if what != "" {
+		name = what + " of " + name
+	}
+	sty.Rotation = 0
+	return strings.TrimSpace(fit(sty, name, room-sty.Width(unit)) + unit)
+}
+
+// unit is what stands behind the name: the unit in brackets.
+func (q Quantity) unit(exponent int) string {
 	unit := q.Unit
 	if exponent != 0 {
 		unit = strings.TrimSpace(fmt.Sprintf("1e%d %s", exponent, unit))
 	}
 	if unit == "" {
-		return clean(q.Name)
+		return ""
 	}
-	return clean(q.Name + " (" + unit + ")")
+	return " (" + unit + ")"
 }
 
 // value is a number with its unit.

@@ -143,7 +143,7 @@ func (d *distributions) height(set, bin int) float64 {
 
 func (d *distributions) draw(c draw.Canvas) {
 	p := newAxes()
-	p.X.Label.Text = d.q.label(d.exponent)
+	p.X.Label.Text = d.q.label("", d.exponent, p.X.Label.TextStyle, (c.Max.X-c.Min.X)*0.9)
 	if d.edges[0] != math.Trunc(d.edges[0]) && d.edges[1] == d.edges[0]+1 {
 		p.X.Tick.Marker = plot.TickerFunc(countTicks) // the bins of whole numbers
 	}

@@ -347,3 +347,23 @@ func BenchmarkHeatMapOfAMillion(b *testing.B) {
 		HeatMap("x", memory, cells).Inline()
 	}
 }
+
+func TestLongNamesKeepTheirUnit(t *testing.T) {
+	q := Quantity{strings.Repeat("a_long_package.A_long_metric_", 20), "Mibyte"}
+	values := normal(100, 177, 3)
+	x := make([]float64, len(values))
+	names := []string{strings.Repeat("u/long/run/", 30), "u/b"}
+	for kind, f := range map[string]*Figure{"histogram": Histogram(q.Name, q, Values{"u/a", values, 0}), "series": Series(q.Name, q, Along{Label: "visit"}, Line{Name: names[0], X: x, Y: values}),
+		"focal plane": FocalPlane(q.Name, q, "median", []Detector{{Name: "a", Value: 1}, {Name: "b", Value: 2}}), "comparison": Compare(q.Name, q, &Comparison{Names: names, Values: [][]float64{values, values}})} {
+		found := false
+		for _, text := range readSVG(t, svgOf(t, f)).texts {
+			found = found || strings.HasSuffix(text, "… (Mibyte)")
+			if len(text) > 400 {
+				t.Errorf("%s: text of %d letters", kind, len(text))
+			}
+		}
+		if !found {
+			t.Errorf("%s: no axis has the unit", kind)
+		}
+	}
+}

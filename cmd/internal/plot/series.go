@@ -151,7 +151,7 @@ func sortedKeys(m map[int][]dataPoint) []int {
 
 func (s *series) draw(c draw.Canvas) {
 	p := newAxes()
-	p.Y.Label.Text = s.q.label(s.exponent)
+	p.Y.Label.Text = s.q.label("", s.exponent, p.Y.Label.TextStyle, (c.Max.Y-c.Min.Y)*0.85)
 	p.X.Label.Text = clean(s.along.Label)
 	pad := (s.high - s.low) * 0.06
 	p.Y.Min, p.Y.Max = s.low-pad, s.high+pad
