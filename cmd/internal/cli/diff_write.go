@@ -76,8 +76,11 @@ func (d *diff) columns(format ui.Format) []ui.Column {
 		columns = append(columns, ui.Column{Name: "values", Kind: ui.JSON})
 	} else {
 		for i, name := range d.names {
-			if i > 0 && d.options.repo2 != "" && slices.Contains(d.names[:i], name) {
-				name = d.options.repo2 + "#" + name
+			if slices.Contains(d.names[:i], name) {
+				// Columns have different names.
+				if name = fmt.Sprintf("%s#%d", name, i+1); d.options.repo2 != "" {
+					name = d.options.repo2 + "#" + d.names[i]
+				}
 			}
 			columns = append(columns, ui.Column{Name: name, Kind: ui.Float})
 		}
