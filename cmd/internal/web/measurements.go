@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"valet/cmd/internal/figure"
 	"valet/quantum/values"
@@ -28,6 +29,8 @@ type measurementsModel struct {
 	Count  int      `json:"count"`
 	Why    []string `json:"why,omitempty"`
 	Faults []fault  `json:"faults,omitempty"`
+	// Age is how long ago the database was asked, empty if that was just now.
+	Age string `json:"-"`
 	// MoreFaults counts those that are not shown.
 	MoreFaults int `json:"more_faults,omitempty"`
 }
@@ -155,6 +158,9 @@ func (s *Server) measurementsPage(r *http.Request) (any, error) {
 		return nil, err
 	}
 	m.Count, m.Why = set.Len(), set.Why
+	if age := s.sets.age(set).Round(time.Second); age > 0 {
+		m.Age = age.String()
+	}
 	m.addFaults(set)
 	if err := m.addStatistics(s, set); err != nil {
 		return nil, err

@@ -12,7 +12,7 @@
 //	request ── guard ── handler ── model ─┬─ template ── HTML
 //	                                      └─ JSON
 //
-// Weak spots: a Set of measurements that was asked for is kept for some seconds (setLifetime), so a page may be that old; live pages ask
+// Weak spots: a Set of measurements that was asked for is kept for a while (setLifetime), so a page may be that old; live pages ask
 // the database once a second.
 package web
 

@@ -11,8 +11,11 @@ import (
 )
 
 const (
-	// setLifetime is how old measurements may be that a page shows.
+	// setLifetime is how old measurements may be that a page shows. What took long to ask for is kept for setPatience times as long, up
+	// to setOldest; the page tells when it was asked for.
 	setLifetime = 15 * time.Second
+	setPatience = 20
+	setOldest   = 5 * time.Minute
 	// setsKept is how many answers are kept: the views of one or two users.
 	setsKept = 6
 )
@@ -33,6 +36,7 @@ type keptSet struct {
 	key  string
 	set  *values.Set
 	made time.Time
+	last time.Duration
 }
 
 func newSetCache(x *values.Index, now func() time.Time) *setCache {
@@ -55,17 +59,32 @@ func (c *setCache) get(ctx context.Context, key []string, q values.Query) (*valu
 	if set := c.find(text); set != nil {
 		return set, nil
 	}
+	begun := c.now()
 	set, err := c.index.Measurements(ctx, q)
 	if err != nil {
 		return nil, err
 	}
+	now := c.now()
+	last := min(max(setLifetime, setPatience*now.Sub(begun)), setOldest)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.kept = append(c.kept, keptSet{text, set, c.now()})
+	c.kept = append(c.kept, keptSet{text, set, now, last})
 	if n := len(c.kept) - setsKept; n > 0 {
 		c.kept = slices.Delete(c.kept, 0, n)
 	}
 	return set, nil
+}
+
+// age is how long ago an answer that is kept was asked for.
+func (c *setCache) age(set *values.Set) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, k := range c.kept {
+		if k.set == set {
+			return c.now().Sub(k.made)
+		}
+	}
+	return 0
 }
 
 // find is a kept answer, nil if there is none that is young enough.
@@ -73,7 +92,7 @@ func (c *setCache) find(key string) *values.Set {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
-	c.kept = slices.DeleteFunc(c.kept, func(k keptSet) bool { return now.Sub(k.made) > setLifetime })
+	c.kept = slices.DeleteFunc(c.kept, func(k keptSet) bool { return now.Sub(k.made) > k.last })
 	for _, k := range c.kept {
 		if k.key == key {
 			return k.set
