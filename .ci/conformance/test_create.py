@@ -63,8 +63,9 @@ def test_used_fully(ours):
     begin = "2026-08-01T22:00:00"
     registry = butler.registry
     from astropy.time import Time
-    from lsst.sphgeom import ConvexPolygon, LonLat, UnitVector3d
+    from lsst.sphgeom import ConvexPolygon, HtmPixelization, LonLat, UnitVector3d
 
+    pixel = HtmPixelization(7).index(UnitVector3d(LonLat.fromDegrees(10.5, 10.5)))
     corners = [UnitVector3d(LonLat.fromDegrees(x, y)) for x, y in ((10, 10), (11, 10), (11, 11), (10, 11))]
     span = Timespan(Time(begin, scale="tai"), Time("2026-08-01T22:01:00", scale="tai"))
     registry.insertDimensionData("instrument", {"name": "Cam", "class_name": "a.Cam"})
@@ -82,7 +83,7 @@ def test_used_fully(ours):
     registry.certify("calib", [ref], span)
     assert butler.find_dataset("flat", instrument="Cam", detector=1, collections="calib", timespan=span).id == ref.id
     with butler.query() as query:
-        assert query.where("visit.region OVERLAPS POINT(10.5, 10.5)", instrument="Cam").data_ids(["visit"]).count() == 1
+        assert query.where(f"htm7 = {pixel}", instrument="Cam").data_ids(["visit", "htm7"]).count() == 1
         assert query.where("visit.timespan OVERLAPS T'2026-08-01T22:00:30'", instrument="Cam").data_ids(["visit"]).count() == 1
     butler.pruneDatasets([ref], purge=True, unstore=True, disassociate=True)
     butler.removeRuns(["r"], unstore=True)

@@ -12,6 +12,9 @@ import (
 func (a *App) changingCommands() []*cobra.Command {
 	return []*cobra.Command{
 		newCreateCommand(a),
+		newInsertDimensionRecordsCommand(a),
+		newRegisterInstrumentCommand(a),
+		newRegisterDatasetTypeCommand(a),
 	}
 }
 

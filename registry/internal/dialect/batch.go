@@ -12,6 +12,11 @@ var chunks = [...]int{256, 64, 16, 4, 1}
 // InsertRows inserts n rows with multi-row statements that stay prepared: head is the text up to VALUES, fill sets the parameters
 // of row i. On an error, failed is the range of rows of which one is at fault; those before were inserted.
 func (c *Conn) InsertRows(ctx context.Context, head string, columns, n int, fill func(i int, row []driver.NamedValue)) (failed Range, err error) {
+	return c.InsertRowsThen(ctx, head, "", columns, n, fill)
+}
+
+// InsertRowsThen is InsertRows with text behind the values, such as what to do on a conflict.
+func (c *Conn) InsertRowsThen(ctx context.Context, head, tail string, columns, n int, fill func(i int, row []driver.NamedValue)) (failed Range, err error) {
 	for from := 0; from < n; {
 		size := 1
 		for _, k := range chunks {
@@ -20,7 +25,7 @@ func (c *Conn) InsertRows(ctx context.Context, head string, columns, n int, fill
 				break
 			}
 		}
-		s, err := c.prepareRows(head, columns, size)
+		s, err := c.prepareRows(head, tail, columns, size)
 		if err != nil {
 			return Range{from, from + size}, err
 		}
@@ -39,17 +44,17 @@ func (c *Conn) InsertRows(ctx context.Context, head string, columns, n int, fill
 type Range struct{ From, To int }
 
 type rowsKey struct {
-	head string
-	rows int
+	head, tail string
+	rows       int
 }
 
 // prepareRows finds the statement without building its text again.
-func (c *Conn) prepareRows(head string, columns, rows int) (*Statement, error) {
-	key := rowsKey{head, rows}
+func (c *Conn) prepareRows(head, tail string, columns, rows int) (*Statement, error) {
+	key := rowsKey{head, tail, rows}
 	if s := c.keep.rows[key]; s != nil {
 		return s, nil
 	}
-	s, err := c.Prepare(head + Values(rows, columns))
+	s, err := c.Prepare(head + Values(rows, columns) + tail)
 	if err == nil {
 		c.keep.rows[key] = s
 	}
