@@ -150,7 +150,7 @@ func roundStep(low, high float64, n int) float64 {
 }
 
 // binEdges are the round bounds of the bins of a histogram of sorted values within low to high: as many as Freedman and Diaconis
-// take, but 5 to 60. Whole numbers in a small range get a bin each, around the number.
+// take, but 8 to 60. Whole numbers in a small range get a bin each, around the number.
 func binEdges(s []float64, low, high float64) []float64 {
 	inside := s[first(s, low) : last(s, high)+1]
 	if low == high {
@@ -168,7 +168,7 @@ func binEdges(s []float64, low, high float64) []float64 {
 	if iqr := quantile(inside, 0.75) - quantile(inside, 0.25); iqr > 0 {
 		n = (high - low) / (2 * iqr / math.Cbrt(float64(len(inside))))
 	}
-	step := roundStep(low, high, int(math.Min(math.Max(n, 5), 60)))
+	step := roundStep(low, high, int(math.Min(math.Max(n, 8), 60)))
 	begin := math.Floor(low / step)
 	edges := []float64{begin * step}
 	for i := 1.0; edges[len(edges)-1] <= high && len(edges) < 200; i++ {
