@@ -51,7 +51,7 @@ func (d *diff) writeUpstream() error {
 		fmt.Fprintf(w, "Printed values are `repo2 - repo1 = delta`, where:\nrepo2 = %s#%s\nrepo1 = %s#%s\ndelta = %s - %s\n", other, d.names[1], d.repo, d.names[0], label2, label1)
 		missing := 0
 		for i, r := range rows {
-			if i == 0 || rows[i-1].id.Compare(r.id) != 0 {
+			if i == 0 || !sameUpstreamID(rows[i-1].id, r.id) {
 				fmt.Fprintf(w, "\n%s\n", upstreamID(r.id, d.options.keys))
 			}
 			if r.j < 0 {

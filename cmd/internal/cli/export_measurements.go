@@ -39,7 +39,7 @@ counts, unless --all asks for every match.`,
 	}
 	cmd.Flags().SortFlags = false
 	o.AddFlags(cmd.Flags())
-	for _, name := range []string{"stats", "group-by"} {
+	for _, name := range []string{"stats", "group-by", "style", "kind", "data-id-keys"} {
 		cmd.Flags().Lookup(name).Hidden = true
 	}
 	exits(cmd, ExitOK, ExitFailure, ExitUsage, ExitInternal, ExitTryAgain, ExitInterrupted)

@@ -24,6 +24,8 @@ type measurementsOptions struct {
 	stats       bool
 	groupBy     []string
 	noStore     bool
+	style, kind string
+	keys        []string
 }
 
 // AddFlags declares the flags.
@@ -33,6 +35,9 @@ func (o *measurementsOptions) AddFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.unit, "unit", "", "convert all values to `UNIT`; metrics whose unit does not convert are an error")
 	f.BoolVar(&o.stats, "stats", false, "statistics per group instead of a row per measurement")
 	f.Var(listValue{&o.groupBy, "KEY[,KEY..]"}, "group-by", "with --stats: metric, run or dimensions; metrics are never mixed (default metric)")
+	f.StringVar(&o.style, "style", "valet", "`STYLE` valet, or upstream: as print_metricvalues prints one collection")
+	f.StringVar(&o.kind, "kind", "value", "with --style upstream: `KIND` value, timing or memory")
+	f.Var(listValue{&o.keys, "KEY[,KEY..]"}, "data-id-keys", "with --style upstream: only these keys of data IDs")
 	f.BoolVar(&o.noStore, "no-store", false, "write nothing to the repository, so that what is read is read again next time")
 	o.condition.AddFlags(f)
 	f.Lookup("limit").DefValue = "0"
@@ -81,6 +86,14 @@ func (a *App) runMeasurements(cmd *cobra.Command, o *measurementsOptions, args [
 		return usagef(cmd, "no collections: give --collections COLL[,COLL..]")
 	case len(o.groupBy) > 0 && !o.stats:
 		return usagef(cmd, "--group-by needs --stats")
+	case o.style != "valet" && o.style != "upstream":
+		return usagef(cmd, "--style: %q is none of valet, upstream", o.style)
+	case upstreamKinds[o.kind] == nil:
+		return usagef(cmd, "--kind: %q is none of value, timing, memory", o.kind)
+	case o.style == "valet" && (len(o.keys) > 0 || cmd.Flags().Changed("kind")):
+		return usagef(cmd, "--kind and --data-id-keys need --style upstream")
+	case o.style == "upstream" && (o.stats || cmd.Flags().Changed("format")):
+		return usagef(cmd, "--style upstream has a format of its own")
 	}
 	where, binds, err := o.condition.read(cmd)
 	if err != nil {
@@ -103,7 +116,9 @@ func (a *App) runMeasurements(cmd *cobra.Command, o *measurementsOptions, args [
 			return metricError(err)
 		}
 		a.reportFaults(s.Faults)
-		if o.stats {
+		if o.style == "upstream" {
+			err = a.writeUpstream(o, s)
+		} else if o.stats {
 			err = a.writeStatistics(cmd, o, b.Registry.Universe(), s)
 		} else {
 			err = a.writeMeasurements(cmd, o, b.Registry.Universe(), s)
