@@ -162,10 +162,15 @@ func Percentile(sorted []float64, q float64) float64 {
 		return sorted[len(sorted)-1]
 	}
 	a, b := sorted[low], sorted[low+1]
-	if a == b {
-		return a
-	}
 	t := at - float64(low)
+	switch {
+	case a == b || t == 0:
+		return a
+	case math.IsInf(a, 0):
+		return a + b // not a number between the two infinities
+	case math.IsInf(b, 0):
+		return b
+	}
 	if t >= 0.5 {
 		return b - (b-a)*(1-t)
 	}
