@@ -62,8 +62,6 @@ type packed struct {
 	name      string
 	crc, size uint32
 	offset    uint32
-	plain     uint32 // size when it is not compressed
-	deflated  bool
 }
 
 const packSuffix, keptSuffix = ".zip", "-kept.zip"
@@ -157,7 +155,7 @@ func (p *Pack) Add(r *dataset.FileRecord, m *Member) (record string, at Span, er
 		return "", Span{}, &PathError{m.Path, "is too long to be packed"}
 	}
 	name := p.nameOf(cmp.Or(m.Name, m.Path))
-	at = p.append(packed{name: name, crc: m.CRC, size: uint32(len(m.Data)), plain: uint32(len(m.Data))}, m.Data)
+	at = p.append(packed{name: name, crc: m.CRC, size: uint32(len(m.Data))}, m.Data)
 	p.index.add(name, r, m.Path)
 	return p.path + zipFragment + name, at, nil
 }
@@ -178,17 +176,13 @@ func (p *Pack) append(e packed, data []byte) Span {
 // appendCommon appends what both headers of a member have: flags to length of the extra field.
 func (p *Pack) appendCommon(b []byte, e *packed) []byte {
 	le := binary.LittleEndian
-	method := uint16(0)
-	if e.deflated {
-		method = 8
-	}
 	b = le.AppendUint16(b, 0)
-	b = le.AppendUint16(b, method)
+	b = le.AppendUint16(b, 0) // stored
 	b = le.AppendUint16(b, 0)
 	b = le.AppendUint16(b, zipEpoch)
 	b = le.AppendUint32(b, e.crc)
 	b = le.AppendUint32(b, e.size)
-	b = le.AppendUint32(b, e.plain)
+	b = le.AppendUint32(b, e.size)
 	b = le.AppendUint16(b, uint16(len(e.name)))
 	return le.AppendUint16(b, 0)
 }

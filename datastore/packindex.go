@@ -2,8 +2,6 @@ package datastore
 
 import (
 	"archive/zip"
-	"bytes"
-	"compress/flate"
 	"encoding/json"
 	"hash/crc32"
 	"io"
@@ -21,47 +19,30 @@ const indexName = "_butler_zip_index.json"
 // maxIndex bounds what an index may unpack to.
 const maxIndex = 256 << 20
 
-// packIndex is the index in the making. It is compressed as it grows: paths have much in common.
+// packIndex is the index in the making.
 type packIndex struct {
 	universe *dimension.Universe
-	buf      []byte
-	squeezed bytes.Buffer
-	writer   *flate.Writer
-	crc      uint32
-	size     uint32
+	text     []byte
 	members  int
 }
 
 // reset begins an index.
 func (x *packIndex) reset() {
-	x.squeezed.Reset()
-	if x.writer == nil {
-		x.writer, _ = flate.NewWriter(&x.squeezed, flate.BestSpeed) // the level is a good one
-	} else {
-		x.writer.Reset(&x.squeezed)
-	}
-	x.crc, x.size, x.members = 0, 0, 0
+	x.members = 0
 	version, namespace := 0, "daf_butler"
 	if x.universe != nil {
 		version, namespace = x.universe.Version, x.universe.Namespace
 	}
-	b := append(x.buf[:0], `{"index_version":"V1","refs":{"container_version":"V1","universe_version":`...)
+	b := append(x.text[:0], `{"index_version":"V1","refs":{"container_version":"V1","universe_version":`...)
 	b = strconv.AppendInt(b, int64(version), 10)
 	b = append(b, `,"universe_namespace":`...)
 	b = appendJSON(b, namespace)
-	x.write(append(b, `,"dataset_types":{},"compact_refs":{}},"artifact_map":{`...))
-}
-
-func (x *packIndex) write(b []byte) {
-	x.buf = b
-	_, _ = x.writer.Write(b) // memory does not fail
-	x.crc = crc32.Update(x.crc, crc32.IEEETable, b)
-	x.size += uint32(len(b))
+	x.text = append(b, `,"dataset_types":{},"compact_refs":{}},"artifact_map":{`...)
 }
 
 // add adds a member: what a record would say of it as a loose file.
 func (x *packIndex) add(name string, r *dataset.FileRecord, loose string) {
-	b := x.buf[:0]
+	b := x.text
 	if x.members++; x.members > 1 {
 		b = append(b, ',')
 	}
@@ -83,14 +64,13 @@ func (x *packIndex) add(name string, r *dataset.FileRecord, loose string) {
 	b = append(b, `},"ids":["`...)
 	text, _ := r.ID.MarshalText() // never fails
 	b = append(b, text...)
-	x.write(append(b, `"]}`...))
+	x.text = append(b, `"]}`...)
 }
 
 // member ends the index and returns it as a member.
 func (x *packIndex) member() (packed, []byte) {
-	x.write(append(x.buf[:0], "}}"...))
-	_ = x.writer.Close()
-	return packed{name: indexName, deflated: true, crc: x.crc, plain: x.size, size: uint32(x.squeezed.Len())}, x.squeezed.Bytes()
+	x.text = append(x.text, "}}"...)
+	return packed{name: indexName, crc: crc32.ChecksumIEEE(x.text), size: uint32(len(x.text))}, x.text
 }
 
 // appendJSON appends a JSON string.

@@ -52,10 +52,9 @@ type camera struct {
 
 	mu    sync.Mutex
 	steps int
-	// changed counts changes of the disk, last is the state that was taken last.
-	changed int
-	last    uint64
-	taken   []instant
+	// last is the state that was taken last.
+	last  uint64
+	taken []instant
 }
 
 // film puts a camera on a repository in memory. under may replace the disk by a faulty one on top of it.

@@ -89,9 +89,7 @@ func (b *builder) checkColumns() error {
 			b.shown = append(b.shown, x)
 		}
 	}
-	for _, e := range b.query.Elements {
-		b.whole = append(b.whole, e)
-	}
+	b.whole = append(b.whole, b.query.Elements...)
 	return nil
 }
 
