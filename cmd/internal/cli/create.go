@@ -15,6 +15,8 @@ func (a *App) changingCommands() []*cobra.Command {
 		newInsertDimensionRecordsCommand(a),
 		newRegisterInstrumentCommand(a),
 		newRegisterDatasetTypeCommand(a),
+		newIngestFilesCommand(a),
+		newPutCommand(a),
 	}
 }
 

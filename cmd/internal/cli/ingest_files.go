@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"valet/datastore/butler"
+)
+
+func newIngestFilesCommand(a *App) *cobra.Command {
+	var o repositoryOption
+	var transferName, prefix string
+	cmd := &cobra.Command{
+		Use:   "ingest-files REPO DATASET_TYPE RUN FILE [OPTIONS]",
+		Short: "Make datasets of files",
+		Long: `Ingest-files makes datasets of existing files. FILE (.csv, .jsonl or .json) has a row for each, with its path and a column for each
+required dimension. The run is made if it is new.
+
+With --transfer copy or move files get the place and name of their dataset in the repository; link and symlink make a link there; direct
+leaves them where they are, and records their absolute path or URI. What is wrong with any of them is told at once, and nothing is changed.`,
+		Example: "  valet ingest-files REPO isr_metadata u/ingested files.csv --transfer link",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			repo, rest, err := o.take(cmd, args, 3, 3, "REPO DATASET_TYPE RUN FILE")
+			if err != nil {
+				return err
+			}
+			transfer, err := butler.ParseTransfer(transferName)
+			if err != nil {
+				return usagef(cmd, "--transfer: %v", err)
+			}
+			rows, err := ingestRows(rest[2], prefix)
+			if err != nil {
+				return err
+			}
+			return a.changeButler(cmd.Context(), repo, func(b *butler.Butler) error {
+				return a.ingest(cmd.Context(), b, rest[0], rest[1], transfer, rows)
+			})
+		},
+	}
+	cmd.Flags().SortFlags = false
+	cmd.Flags().StringVarP(&transferName, "transfer", "t", string(butler.Copy), "`HOW` files come into the repository: copy, move, link, symlink or direct")
+	cmd.Flags().StringVar(&prefix, "prefix", "", "`DIRECTORY` of relative paths (default: the working directory)")
+	o.AddFlags(cmd.Flags())
+	exits(cmd, ExitOK, ExitFailure, ExitUsage, ExitInternal, ExitTryAgain)
+	return cmd
+}
+
+// ingestRows reads the table of files.
+func ingestRows(file, prefix string) ([]butler.Ingest, error) {
+	f := &rowFile{path: file}
+	var rows []butler.Ingest
+	for row := range f.rows() {
+		in := butler.Ingest{At: row.at, DataID: row.values, Err: row.err}
+		if in.Err == nil {
+			path, ok := row.values["path"].(string)
+			if !ok || path == "" {
+				in.Err = errors.New("no path")
+			}
+			if in.Path = path; prefix != "" && !filepath.IsAbs(path) && !strings.Contains(path, "://") {
+				in.Path = filepath.Join(prefix, path)
+			}
+			delete(row.values, "path")
+			for name, v := range row.values {
+				if n, ok := v.(fmt.Stringer); ok { // a number of JSON
+					row.values[name] = n.String()
+				}
+			}
+		}
+		rows = append(rows, in)
+	}
+	return rows, f.err
+}
+
+func (a *App) ingest(ctx context.Context, b *butler.Butler, name, run string, transfer butler.Transfer, rows []butler.Ingest) error {
+	n, err := b.IngestFiles(ctx, name, run, transfer, rows)
+	if err == nil && !a.global.quiet {
+		fmt.Fprintf(a.Stderr, "%s: %d datasets in %s\n", name, n, run)
+	}
+	return err
+}
+
+func newPutCommand(a *App) *cobra.Command {
+	var o repositoryOption
+	var run string
+	cmd := &cobra.Command{
+		Use:   "put REPO DATASET_TYPE FILE [DIMENSION=VALUE..] --run RUN",
+		Short: "Store a file as a dataset",
+		Long: `Put stores a copy of one file as the dataset of a type and data ID in a run, which is made if it is new. The file must be as the storage
+class of the dataset type has it.`,
+		Example: "  valet put REPO isr_metadata meta.json instrument=TestCam exposure=42 detector=3 --run u/mine",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			repo, rest, err := o.take(cmd, args, 2, -1, "REPO DATASET_TYPE FILE")
+			if err != nil {
+				return err
+			}
+			if run == "" {
+				return usagef(cmd, "no run: give --run RUN")
+			}
+			q, err := parseQuantum(cmd, rest[1:])
+			if err != nil {
+				return err
+			}
+			return a.changeButler(cmd.Context(), repo, func(b *butler.Butler) error {
+				t, err := b.Registry.DatasetType(cmd.Context(), rest[0])
+				if err != nil {
+					return err
+				}
+				for key, v := range q.given {
+					if text, ok := v.(string); ok {
+						q.given[key] = typedValue(b.Registry.Universe(), key, text)
+					}
+				}
+				id, err := b.Registry.ResolveDataID(cmd.Context(), t, q.given)
+				if err != nil {
+					return err
+				}
+				return a.ingest(cmd.Context(), b, rest[0], run, butler.Copy, []butler.Ingest{{At: 1, Path: rest[1], DataID: id}})
+			})
+		},
+	}
+	cmd.Flags().SortFlags = false
+	cmd.Flags().StringVar(&run, "run", "", "`RUN` of the dataset")
+	o.AddFlags(cmd.Flags())
+	exits(cmd, ExitOK, ExitFailure, ExitUsage, ExitInternal, ExitTryAgain)
+	return cmd
+}
