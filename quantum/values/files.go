@@ -11,7 +11,7 @@ import (
 )
 
 // Files reads the files of measurements of a Set, given by their places, several at a time, and calls f with each in the order given. It is for
-// what the index does not hold: identifiers, extras and other blobs. A file that cannot be read has an error and no measurement. The error of f
+// what the index does not hold: identifiers, extras and other blobs. A file that cannot be read has an error and no measurement, as have bundles, which hold nothing else. The error of f
 // ends it.
 func (x *Index) Files(ctx context.Context, s *Set, places []int, f func(place int, m *metric.Measurement, err error) error) error {
 	for part := range slices.Chunk(places, page) {

@@ -241,3 +241,33 @@ func TestNamesAndOrder(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestBundles lists the measurements of a bundle, also of none, and forgets those of one that was replaced.
+func TestBundles(t *testing.T) {
+	r := newRepository(t)
+	r.class = values.BundleClass
+	ids := r.put("a", 1, map[string][]byte{"plots_metrics": []byte(`{"act": [{"metric": "x", "identifier": "1", "value": 3.5, "unit": "mmag"}, {"metric": "y", "identifier": "2", "value": null, "unit": "ct"}], "__n": ""}`)})
+	r.put("a", 2, map[string][]byte{"plots_metrics": []byte(`{"__n": ""}`)})
+	reads := 0
+	for range 2 {
+		s := ask(t, r.index(&reads), values.Query{Collections: []string{"a"}}, "")
+		if got, want := texts(s), []string{"act.x 1 3.5 mmag", "act.y 1 nan ct"}; !slices.Equal(got, want) || reads != 2 {
+			t.Errorf("%q with %d reads, want %q", got, reads, want)
+		}
+	}
+	if got := texts(ask(t, r.index(nil), values.Query{Collections: []string{"a"}, Metrics: []string{"*.y"}}, "")); !slices.Equal(got, []string{"act.y 1 nan ct"}) {
+		t.Errorf("%q", got)
+	}
+	ref := ask(t, r.index(nil), values.Query{Collections: []string{"a"}}, "").At(0).Dataset
+	if _, err := r.Forget(t.Context(), []dataset.ID{ids["plots_metrics"]}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := commit(r, ref, []byte(`{"act": [{"metric": "x", "identifier": "1", "value": 4, "unit": "mmag"}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got := texts(ask(t, r.index(nil), values.Query{Collections: []string{"a"}}, "")); !slices.Equal(got, []string{"act.x 1 4.0 mmag"}) {
+			t.Errorf("%q", got)
+		}
+	}
+}

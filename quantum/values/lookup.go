@@ -62,13 +62,18 @@ type collector struct {
 	// rows has a row for each candidate; more are those of candidates with several measurements.
 	rows []row
 	more []row
-	// empty are candidates that are known to hold nothing.
 }
+
+// Kinds of rows that are no measurements: missing is not known yet, empty is a bundle of nothing.
+const (
+	missing = -1
+	empty   = -2
+)
 
 func newCollector(x *Index, s *Set, q *Query) *collector {
 	c := &collector{index: x, set: s, want: q.Unit, names: q.Metrics, byID: map[int64]int32{}, byKey: map[kindKey]int32{}, rows: make([]row, len(s.candidates))}
 	for i := range c.rows {
-		c.rows[i] = row{candidate: int32(i), kind: -1, note: -1}
+		c.rows[i] = row{candidate: int32(i), kind: missing, note: -1}
 	}
 	return c
 }
@@ -108,15 +113,15 @@ const chunk = 512
 
 // lookUp asks the index for all candidates.
 func (c *collector) lookUp(ctx context.Context) error {
+	if err := c.locate(ctx); err != nil {
+		return err
+	}
 	exists, err := c.index.exists(ctx)
 	if err != nil || !exists {
 		return err
 	}
 	if err := c.load(ctx); err != nil {
 		return fmt.Errorf("read the value index: %w", err)
-	}
-	if len(c.byID) == 0 {
-		return nil
 	}
 	// In the order of the table each page of it is read once.
 	order := make([]int32, len(c.rows))
@@ -161,6 +166,10 @@ func (c *collector) found(i int32, r []driver.Value) {
 		return
 	}
 	id, _ := r[1].(int64)
+	if id == 0 {
+		c.rows[i].kind = empty
+		return
+	}
 	kind, ok := c.byID[id]
 	if !ok {
 		return

@@ -30,13 +30,43 @@ func (e *NoFileError) Hint() string {
 	return "the file was removed and the dataset kept; put it again, or remove the dataset"
 }
 
+// locate finds the records of candidates that are in another store of a chain than the first, so that they have their stamps.
+func (c *collector) locate(ctx context.Context) error {
+	var left []int32
+	for i := range c.set.candidates {
+		if !c.set.candidates[i].recorded {
+			left = append(left, int32(i))
+		}
+	}
+	if len(c.index.butler.Store.Files()) < 2 {
+		return nil
+	}
+	for part := range slices.Chunk(left, page) {
+		ids := make([]dataset.ID, len(part))
+		for k, i := range part {
+			ids[k] = c.set.candidates[i].id
+		}
+		records, err := c.index.records(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, i := range part {
+			// So far the stamp is the time alone.
+			if can := &c.set.candidates[i]; records[can.id] != nil {
+				can.stamp, can.recorded = stampOf(query.Time(can.stamp), records[can.id]), true
+			}
+		}
+	}
+	return nil
+}
+
 // readMissing reads the files of the candidates that the index does not know, and stores what it read.
 func (c *collector) readMissing(ctx context.Context) error {
-	var missing []int32
+	var left []int32
 	x := c.index
 	x.mu.Lock()
 	for i := range c.rows {
-		if c.rows[i].kind >= 0 {
+		if c.rows[i].kind != missing {
 			continue
 		}
 		can := &c.set.candidates[i]
@@ -44,13 +74,13 @@ func (c *collector) readMissing(ctx context.Context) error {
 			c.take(int32(i), known)
 			continue
 		}
-		missing = append(missing, int32(i))
+		left = append(left, int32(i))
 	}
 	x.mu.Unlock()
 	done := 0
-	for part := range slices.Chunk(missing, page) {
+	for part := range slices.Chunk(left, page) {
 		if x.options.Reading != nil {
-			x.options.Reading(done, len(missing))
+			x.options.Reading(done, len(left))
 		}
 		if err := c.readPage(ctx, part); err != nil {
 			return err
@@ -65,6 +95,9 @@ func (c *collector) readMissing(ctx context.Context) error {
 
 // take adds what a file holds.
 func (c *collector) take(i int32, r *reading) {
+	if len(r.items) == 0 {
+		c.rows[i].kind = empty
+	}
 	for k := range r.items {
 		it := &r.items[k]
 		c.mu.Lock()
@@ -96,15 +129,12 @@ func (c *collector) readPage(ctx context.Context, part []int32) error {
 			faults[k] = &NoFileError{can.id}
 			continue
 		}
-		if !can.recorded {
-			// Another store of the chain has it: the stamp was the time alone.
-			can.stamp, can.recorded = stampOf(query.Time(can.stamp), r), true
-		}
+		class := c.set.types[can.typ].StorageClass
 		g.Go(func() error {
 			if err := gctx.Err(); err != nil {
 				return err
 			}
-			readings[k], faults[k] = readFile(x.butler.Store, r)
+			readings[k], faults[k] = readFile(x.butler.Store, r, class)
 			return nil
 		})
 	}
@@ -130,10 +160,25 @@ func (c *collector) readPage(ctx context.Context, part []int32) error {
 	return nil
 }
 
-func readFile(s *datastore.Store, r *dataset.FileRecord) (*reading, error) {
+func readFile(s *datastore.Store, r *dataset.FileRecord, class string) (*reading, error) {
 	text, err := s.Read(r)
 	if err != nil {
 		return nil, err
+	}
+	if class == BundleClass {
+		entries, err := metric.ParseBundle(text)
+		if err != nil {
+			return nil, err
+		}
+		out := &reading{items: make([]item, len(entries))}
+		for i := range entries {
+			e := &entries[i]
+			if out.items[i], err = itemOf(e.Measurement); err != nil {
+				return nil, err
+			}
+			out.items[i].metric = e.Name()
+		}
+		return out, nil
 	}
 	m, err := metric.Reader{NoQuantity: true}.Parse(text)
 	if err != nil {

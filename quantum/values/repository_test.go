@@ -28,6 +28,8 @@ type repository struct {
 	*butler.Butler
 	t   testing.TB
 	dir string
+	// class is the storage class of what is put.
+	class string
 }
 
 func newRepository(t testing.TB) *repository {
@@ -46,7 +48,7 @@ func openRepository(t testing.TB, dir string, readOnly bool) *repository {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Close() })
-	return &repository{b, t, dir}
+	return &repository{b, t, dir, values.StorageClass}
 }
 
 // put writes files as measurements of one type each into a run, as another program would, and returns them by type. The data ID is that of one
@@ -58,7 +60,7 @@ func (r *repository) put(run string, detector int64, files map[string][]byte) ma
 	out := map[string]dataset.ID{}
 	var list []butler.File
 	for typ, text := range files {
-		ref := dataset.Ref{ID: dataset.NewID(), Type: &dataset.Type{Name: typ, Dimensions: g, StorageClass: values.StorageClass}, DataID: id, Run: run}
+		ref := dataset.Ref{ID: dataset.NewID(), Type: &dataset.Type{Name: typ, Dimensions: g, StorageClass: r.class}, DataID: id, Run: run}
 		list = append(list, butler.File{Ref: ref, Record: r.write(ref, text)})
 		out[typ] = ref.ID
 	}
@@ -88,7 +90,7 @@ func (r *repository) write(ref dataset.Ref, text []byte) dataset.FileRecord {
 	if err := r.Store.Writer().WriteOver(path, text); err != nil {
 		r.t.Fatal(err)
 	}
-	return dataset.FileRecord{ID: ref.ID, Path: path, Formatter: "lsst.daf.butler.formatters.yaml.YamlFormatter", StorageClass: values.StorageClass,
+	return dataset.FileRecord{ID: ref.ID, Path: path, Formatter: "lsst.daf.butler.formatters.yaml.YamlFormatter", StorageClass: r.class,
 		Component: dataset.WholeDataset, Size: int64(len(text))}
 }
 

@@ -56,7 +56,7 @@ func (x *Index) typesOf(ctx context.Context, metrics []string) ([]*dataset.Type,
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(t *dataset.Type) bool { return t.StorageClass != StorageClass })
+	all = slices.DeleteFunc(all, func(t *dataset.Type) bool { return t.StorageClass != StorageClass && t.StorageClass != BundleClass })
 	slices.SortFunc(all, func(a, b *dataset.Type) int { return strings.Compare(a.Name, b.Name) })
 	if len(metrics) == 0 {
 		return all, nil

@@ -53,7 +53,7 @@ type kind struct {
 	err     error // of a unit that cannot be read
 }
 
-// row is a measurement. kind -1 is one that was not found.
+// row is a measurement, or nothing if the kind is negative.
 type row struct {
 	value     float64
 	candidate int32

@@ -213,6 +213,15 @@ func insertReadings(tx *registry.Tx, known kinds, ids []dataset.ID, readings map
 	var rows []place
 	for _, id := range ids {
 		r := readings[id]
+		if len(r.items) != 1 {
+			// What was there may have been more. A bundle of nothing leaves a row of no kind, so that it is known.
+			if err := tx.Exec("DELETE FROM valet_value WHERE dataset = ?", id[:]); err != nil {
+				return err
+			}
+			if len(r.items) == 0 {
+				rows = append(rows, place{id, 0, insertRow{stamp: r.stamp}})
+			}
+		}
 		for i := range r.items {
 			it := &r.items[i]
 			kind, err := known.of(tx, kindKey{it.metric, it.unit}, it.notes)

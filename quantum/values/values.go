@@ -27,6 +27,10 @@ import (
 // StorageClass is that of the datasets that hold a measurement.
 const StorageClass = "MetricValue"
 
+// BundleClass is the storage class of datasets that hold many measurements, as analysis_tools writes them. Their metrics are called
+// action.metric.
+const BundleClass = "MetricMeasurementBundle"
+
 // Options of New. The zero value is for use.
 type Options struct {
 	// Write runs a transaction on the database of the repository. If it is nil, or fails, what was read from files is kept in memory

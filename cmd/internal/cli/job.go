@@ -155,6 +155,9 @@ func (w *jobWriter) writeAll(ctx context.Context, b *butler.Butler, x *values.In
 	byID := map[string][]int{}
 	var order []string
 	for i, m := range s.All() {
+		if m.Dataset.Type.StorageClass != values.StorageClass {
+			continue // bundles have neither notes nor blobs
+		}
 		key := strings.Join(m.Dataset.DataID.Group().RequiredNames(), ",") + "\x00" + m.Dataset.DataID.Key()
 		if byID[key] == nil {
 			order = append(order, key)
