@@ -17,6 +17,11 @@ func (a *App) changingCommands() []*cobra.Command {
 		newRegisterDatasetTypeCommand(a),
 		newIngestFilesCommand(a),
 		newPutCommand(a),
+		newCollectionChainCommand(a),
+		newAssociateCommand(a),
+		newDisassociateCommand(a),
+		newCertifyCommand(a),
+		newDecertifyCommand(a),
 	}
 }
 
