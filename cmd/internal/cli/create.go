@@ -22,6 +22,9 @@ func (a *App) changingCommands() []*cobra.Command {
 		newDisassociateCommand(a),
 		newCertifyCommand(a),
 		newDecertifyCommand(a),
+		newRemoveRunsCommand(a),
+		newRemoveCollectionsCommand(a),
+		newPruneDatasetsCommand(a),
 	}
 }
 
