@@ -212,3 +212,29 @@ func TestBrowserKeyboard(t *testing.T) {
 		t.Error(p)
 	}
 }
+
+// A page of a run that goes on shows by itself that it ended.
+func TestBrowserFollowsRun(t *testing.T) {
+	b := newBrowser(t)
+	s := httptest.NewServer(newServer(t))
+	defer s.Close()
+	setRunning(t, true)
+	defer setRunning(t, false)
+	for _, address := range []string{"/", "/run?name=u/all"} {
+		setRunning(t, true)
+		b.do(t, chromedp.Navigate(s.URL+address), chromedp.WaitVisible(".state.running"), wait(`document.getElementById("live").textContent === "live"`))
+		setRunning(t, false)
+		b.do(t, chromedp.WaitNotPresent(".state.running"), chromedp.WaitVisible(".state.done"), wait(`document.getElementById("live").textContent === "the run ended"`))
+	}
+	for _, p := range b.taken() {
+		t.Error(p)
+	}
+}
+
+// wait waits until an expression is true in the page.
+func wait(expression string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := chromedp.Poll[bool](expression)(ctx, target)
+		return err
+	})
+}

@@ -18,6 +18,7 @@ import (
 	"valet/cmd/internal/cli"
 	"valet/cmd/internal/web"
 	"valet/datastore/butler"
+	"valet/quantum/ledger"
 	"valet/registry/dimension"
 	"valet/tasks/verify"
 )
@@ -88,4 +89,33 @@ func get(t testing.TB, s http.Handler, address string) *httptest.ResponseRecorde
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w
+}
+
+// setRunning has the last execution of the run of all tasks go on in this process, or end.
+func setRunning(t *testing.T, running bool) {
+	t.Helper()
+	dir, err := example()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite3", filepath.Join(dir, "demo", "repo", "gen3.sqlite3"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	exec := func(text string, args ...any) {
+		if _, err := db.Exec(text, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const last = " WHERE id = (SELECT max(id) FROM valet_execution)"
+	exec("DELETE FROM valet_lease")
+	if running {
+		now, self := time.Now().UnixNano(), ledger.ThisMachine().Self
+		exec("INSERT INTO valet_lease (run, token, execution, host, boot, pid, process_start, acquired, heartbeat) SELECT run, 1, id, ?, ?, ?, ?, ?, ? FROM valet_execution"+last,
+			self.Host, self.Boot, self.PID, self.Started, now, now)
+		exec("UPDATE valet_execution SET state = 'running'" + last)
+	} else {
+		exec("UPDATE valet_execution SET state = 'done'" + last)
+	}
 }

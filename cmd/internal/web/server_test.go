@@ -290,3 +290,38 @@ func TestListenErrors(t *testing.T) {
 		}
 	}
 }
+
+// While a run goes on its pages are live, and Prometheus is told.
+func TestRunningRun(t *testing.T) {
+	s := newServer(t)
+	setRunning(t, true)
+	defer setRunning(t, false)
+	if body := get(t, s, "/run?name=u/all").Body.String(); !strings.Contains(body, `data-live="/events?run=u%2Fall%2F`) || !strings.Contains(body, `class="state running"`) {
+		t.Error("the page of the run is not live")
+	}
+	if body := get(t, s, "/").Body.String(); !strings.Contains(body, `data-live="/events"`) {
+		t.Error("the list of runs is not live")
+	}
+	if body := get(t, s, "/metrics").Body.String(); strings.Count(body, "valet_run_active{") != 2 || !strings.Contains(body, "} 1\n# HELP valet_run_seconds") {
+		t.Errorf("Prometheus is told\n%s", body)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/events", nil)
+	r.Host, r.RemoteAddr = "localhost", "127.0.0.1:5"
+	w := &firstWrite{ResponseRecorder: httptest.NewRecorder(), cancel: cancel}
+	s.ServeHTTP(w, r)
+	if body := w.Body.String(); !strings.HasPrefix(body, "event: changed\ndata: ") {
+		t.Errorf("events %q", body)
+	}
+}
+
+// firstWrite ends the request after its first write.
+type firstWrite struct {
+	*httptest.ResponseRecorder
+	cancel func()
+}
+
+func (w *firstWrite) Write(p []byte) (int, error) {
+	defer w.cancel()
+	return w.ResponseRecorder.Write(p)
+}
