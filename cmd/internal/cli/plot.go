@@ -54,6 +54,8 @@ Without --kind the dimensions decide: several collections are compared on the da
 plane (the median of each detector, where it stands in the camera if the names tell, else in a grid); several visits make a series;
 everything else is a histogram. heatmap shows visits by detectors.
 
+A measurement that cannot be read is reported, the others are drawn, and the exit code is 1.
+
 Axes and colors show the bulk of the values; what lies far beyond is named in a note, and what is no number is counted there.`,
 		Example: `  valet plot REPO ap_association.DiaForcedSourceMemory --collections u/metrics --out memory.svg
   valet plot REPO ap_association.DiaForcedSourceMemory --collections u/metrics --kind hist --unit Gibyte --out memory.png
@@ -128,7 +130,7 @@ func (a *App) runPlot(cmd *cobra.Command, o *plotOptions, b *butler.Butler, inde
 	}
 	var sources []figure.Source
 	var why []string
-	found := 0
+	found, faults := 0, 0
 	for _, c := range o.collections {
 		ask.Collections = []string{c}
 		set, err := index.Measurements(ctx, ask)
@@ -136,6 +138,7 @@ func (a *App) runPlot(cmd *cobra.Command, o *plotOptions, b *butler.Butler, inde
 			return metricError(err)
 		}
 		a.reportFaults(set.Faults)
+		faults += len(set.Faults)
 		found += set.Len()
 		why = append(why, set.Why...)
 		sources = append(sources, figure.Source{Name: c, Set: set})
@@ -147,15 +150,20 @@ func (a *App) runPlot(cmd *cobra.Command, o *plotOptions, b *butler.Butler, inde
 	if err != nil {
 		return err
 	}
+	if faults > 0 {
+		f.Notes = append(f.Notes, fmt.Sprintf("Left out: %s that cannot be read.", plural(faults, "measurement", "measurements")))
+	}
 	if err := ui.WriteFile(o.out, a.Stdout, func(w io.Writer) error { return f.Write(w, format) }); err != nil {
 		return fmt.Errorf("write %s: %w", o.out, err)
 	}
-	if a.global.quiet {
-		return nil
+	if !a.global.quiet {
+		fmt.Fprintf(a.Stderr, "%s: %s\n", ui.OneLine(o.out), ui.OneLine(strings.TrimSpace(f.Summary)))
+		for _, n := range f.Notes {
+			fmt.Fprintf(a.Stderr, "  %s\n", ui.OneLine(n))
+		}
 	}
-	fmt.Fprintf(a.Stderr, "%s: %s\n", ui.OneLine(o.out), ui.OneLine(strings.TrimSpace(f.Summary)))
-	for _, n := range f.Notes {
-		fmt.Fprintf(a.Stderr, "  %s\n", ui.OneLine(n))
+	if faults > 0 {
+		return &reportedError{ExitFailure}
 	}
 	return nil
 }

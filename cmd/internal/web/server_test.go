@@ -325,3 +325,30 @@ func (w *firstWrite) Write(p []byte) (int, error) {
 	defer w.cancel()
 	return w.ResponseRecorder.Write(p)
 }
+
+// A server that was asked to let others in answers under any of its addresses, but under no foreign name.
+func TestServeOnAllAddresses(t *testing.T) {
+	l, err := web.Listen(t.Context(), "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- newServer(t).Serve(ctx, l) }()
+	defer func() { cancel(); <-ended }()
+	for host, want := range map[string]int{"127.0.0.1": 200, "192.0.2.1": 200, "localhost": 200, "dash.example": 200, "evil.example": 403} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, web.URL(l), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("Host %s: status %d, want %d", host, answer.StatusCode, want)
+		}
+	}
+}
