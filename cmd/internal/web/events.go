@@ -31,8 +31,14 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Query().Get("run")
 	if name != "" {
 		var err error
-		if name, err = s.findRun(r.Context(), name); err != nil {
+		var derived *derivedRun
+		if name, derived, err = s.findRun(r.Context(), name); err != nil {
 			s.fail(w, r, err)
+			return
+		}
+		if derived != nil {
+			w.Header().Set("Content-Type", "text/event-stream")
+			fmt.Fprint(w, "event: ended\ndata: derived\n\n")
 			return
 		}
 	}

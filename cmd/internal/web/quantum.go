@@ -104,11 +104,11 @@ const recordsShown = 2000
 
 func (s *Server) quantumPage(r *http.Request) (any, error) {
 	ctx, q := r.Context(), r.URL.Query()
-	name, err := s.findRun(ctx, q.Get("run"))
+	name, derived, err := s.findRun(ctx, q.Get("run"))
 	if err != nil {
 		return nil, err
 	}
-	status, err := s.ledger.Status(ctx, name)
+	status, err := s.status(ctx, name, derived)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,12 @@ func (s *Server) quantumPage(r *http.Request) (any, error) {
 		return nil, err
 	}
 	m.DataID, m.Words = dataIDMap(id), dataIDWords(id)
-	attempts, err := s.ledger.Attempts(ctx, name, m.Task, id)
+	var attempts []*ledger.Attempt
+	if derived != nil {
+		attempts, err = ledger.DeriveQuantum(ctx, s.butler, name, m.Task, id)
+	} else {
+		attempts, err = s.ledger.Attempts(ctx, name, m.Task, id)
+	}
 	if err != nil {
 		return nil, err
 	}

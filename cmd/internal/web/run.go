@@ -12,6 +12,7 @@ import (
 	"valet/quantum"
 	"valet/quantum/ledger"
 	"valet/registry"
+	"valet/registry/dataset"
 )
 
 // runModel is one run.
@@ -29,6 +30,8 @@ type runModel struct {
 	Slowest      []attempt   `json:"slowest"`
 	Executions   []execution `json:"executions"`
 	Drift        []string    `json:"drift,omitempty"`
+	// Note says that the run has no records.
+	Note string `json:"note,omitempty"`
 	// Commands are what may be typed next.
 	Commands []string `json:"-"`
 }
@@ -92,38 +95,60 @@ const (
 )
 
 // findRun is the run that a name means: itself, or the newest of a chain.
-func (s *Server) findRun(ctx context.Context, name string) (string, error) {
+// derived is what its datasets tell if the ledger does not know it, else nil.
+func (s *Server) findRun(ctx context.Context, name string) (found string, derived *derivedRun, err error) {
 	if name == "" {
-		return "", &requestError{http.StatusBadRequest, "no run is named", "add ?name=RUN to the address"}
+		return "", nil, &requestError{http.StatusBadRequest, "no run is named", "add ?name=RUN to the address"}
 	}
 	var unknown *ledger.UnknownRunError
-	_, err := s.ledger.Executions(ctx, name)
-	if err == nil || !errors.As(err, &unknown) {
-		return name, err
+	if _, err := s.ledger.Executions(ctx, name); err == nil || !errors.As(err, &unknown) {
+		return name, nil, err
 	}
 	c, err := s.butler.Registry.Collection(ctx, name)
 	var missing *registry.NotFoundError
 	if errors.As(err, &missing) {
-		return "", &requestError{http.StatusNotFound, "there is no run or chain " + quoted(name), "the first page lists the runs"}
+		return "", nil, &requestError{http.StatusNotFound, "there is no run or chain " + quoted(name), "the first page lists the runs"}
 	}
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	for _, child := range c.Children {
 		if _, err := s.ledger.Executions(ctx, child); err == nil || !errors.As(err, &unknown) {
-			return child, err
+			return child, nil, err
 		}
 	}
-	return "", &requestError{http.StatusNotFound, "valet has no records of " + quoted(name), fmt.Sprintf("'%s rebuild-ledger %s %s' reads what its datasets tell", s.options.Program, s.options.Repository, name)}
+	for _, child := range c.Children {
+		of, err := s.butler.Registry.Collection(ctx, child)
+		if err != nil {
+			return "", nil, err
+		}
+		if of.Kind == dataset.Run {
+			derived, err = s.derive(ctx, child)
+			return child, derived, err
+		}
+	}
+	if c.Kind != dataset.Run {
+		return "", nil, &requestError{http.StatusNotFound, quoted(name) + " holds no run", "the first page lists the runs"}
+	}
+	derived, err = s.derive(ctx, name)
+	return name, derived, err
+}
+
+// status is where a run stands.
+func (s *Server) status(ctx context.Context, name string, derived *derivedRun) (*ledger.Status, error) {
+	if derived != nil {
+		return derived.status, nil
+	}
+	return s.ledger.Status(ctx, name)
 }
 
 func (s *Server) runPage(r *http.Request) (any, error) {
 	ctx, q := r.Context(), r.URL.Query()
-	name, err := s.findRun(ctx, q.Get("name"))
+	name, derived, err := s.findRun(ctx, q.Get("name"))
 	if err != nil {
 		return nil, err
 	}
-	status, err := s.ledger.Status(ctx, name)
+	status, err := s.status(ctx, name, derived)
 	if err != nil {
 		return nil, err
 	}
@@ -140,9 +165,14 @@ func (s *Server) runPage(r *http.Request) (any, error) {
 			}
 		}
 	}
-	if err := s.addFailures(ctx, m); err != nil {
+	if derived != nil {
+		return m, s.addDerived(m, derived)
+	}
+	groups, err := s.ledger.Failures(ctx, m.Name, m.By)
+	if err != nil {
 		return nil, err
 	}
+	m.addFailures(groups)
 	minutes, err := s.ledger.Rate(ctx, name)
 	if err != nil {
 		return nil, err
@@ -161,11 +191,24 @@ func (s *Server) runPage(r *http.Request) (any, error) {
 	return m, s.addExecutions(ctx, m)
 }
 
-func (s *Server) addFailures(ctx context.Context, m *runModel) error {
-	groups, err := s.ledger.Failures(ctx, m.Name, m.By)
+// addDerived adds what is known of a run without records.
+func (s *Server) addDerived(m *runModel, d *derivedRun) error {
+	m.Name = d.status.Name
+	m.Note = "valet has no records of this run: what is shown is read from its datasets. Nothing is known of blocked quanta. " + s.rebuildHint(m.Name) + "."
+	groups, err := ledger.GroupFailures(d.all(), m.By)
 	if err != nil {
 		return err
 	}
+	m.addFailures(groups)
+	m.Minutes = d.minutes()
+	m.Rate = newRateChart(m.Minutes)
+	for _, a := range d.slowest() {
+		m.Slowest = append(m.Slowest, newAttempt(m.Name, a))
+	}
+	return nil
+}
+
+func (m *runModel) addFailures(groups []*ledger.FailureGroup) {
 	for i, g := range groups {
 		if i >= groupsShown {
 			m.MoreFailures += g.Count
@@ -174,7 +217,6 @@ func (s *Server) addFailures(ctx context.Context, m *runModel) error {
 		m.Failures = append(m.Failures, group{Key: g.Key, Class: g.Class, Message: g.Message, Count: g.Count, Tasks: g.Tasks, Task: g.Task,
 			DataID: dataIDMap(g.First), Words: dataIDWords(g.First), Link: quantumLink(m.Name, g.Task, g.First)})
 	}
-	return nil
 }
 
 func (s *Server) addExecutions(ctx context.Context, m *runModel) error {
@@ -223,7 +265,7 @@ const quantaShown = 500
 
 func (s *Server) quantaPage(r *http.Request) (any, error) {
 	ctx, q := r.Context(), r.URL.Query()
-	name, err := s.findRun(ctx, q.Get("run"))
+	name, derived, err := s.findRun(ctx, q.Get("run"))
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +288,11 @@ func (s *Server) quantaPage(r *http.Request) (any, error) {
 		return nil, &requestError{http.StatusBadRequest, "there is no state " + quoted(m.State), "states are " + strings.Join(m.Known, ", ")}
 	}
 	i := 0
-	for a, err := range s.ledger.Quanta(ctx, name, filter) {
+	list := s.ledger.Quanta(ctx, name, filter)
+	if derived != nil {
+		list = derived.newest(filter)
+	}
+	for a, err := range list {
 		if err != nil {
 			return nil, err
 		}

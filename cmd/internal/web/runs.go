@@ -72,6 +72,8 @@ func newRun(r *ledger.Run) run {
 // runsModel is the list of runs, the newest first.
 type runsModel struct {
 	Runs []run `json:"runs"`
+	// Unrecorded are runs that the ledger does not know.
+	Unrecorded []string `json:"unrecorded,omitempty"`
 	// All is the number of runs; a page shows some.
 	All     int    `json:"all"`
 	Program string `json:"-"`
@@ -96,6 +98,11 @@ func (s *Server) runsPage(r *http.Request) (any, error) {
 		return nil, err
 	}
 	m := &runsModel{Runs: []run{}, Program: s.options.Program, Find: r.URL.Query().Get("find")}
+	if m.Find == "" {
+		if m.Unrecorded, err = s.unrecorded(r.Context(), list); err != nil {
+			return nil, err
+		}
+	}
 	slices.Reverse(list)
 	for _, x := range list {
 		if m.Find != "" && !containsFold(x.Name, m.Find) && !containsFold(x.Output, m.Find) {

@@ -65,6 +65,7 @@ type Server struct {
 	ledger  *ledger.Ledger
 	index   *values.Index
 	sets    *setCache
+	derived derivedRuns
 	handler http.Handler
 	// live limits the number of pages that are told of changes.
 	live chan struct{}
