@@ -156,17 +156,52 @@ func (s *Server) choices(ctx context.Context) (*choices, error) {
 	return c, nil
 }
 
-// newest is the collection that a page shows if none is asked for: the chain of the newest run, or the run itself.
+// newest is the collection that a page shows if none is asked for: the chain of the newest run, or the run itself; where there are no
+// records, a run that holds measurements.
 func (s *Server) newest(ctx context.Context) (string, error) {
 	runs, err := s.ledger.Runs(ctx)
-	if err != nil || len(runs) == 0 {
+	if err != nil {
 		return "", err
+	}
+	if len(runs) == 0 {
+		return s.measured(ctx)
 	}
 	last := runs[len(runs)-1]
 	if last.Output != "" {
 		return last.Output, nil
 	}
 	return last.Name, nil
+}
+
+// measured is the last run, by name, that holds measurements; empty if there is none.
+func (s *Server) measured(ctx context.Context) (string, error) {
+	all, err := s.butler.Registry.Collections(ctx)
+	if err != nil {
+		return "", err
+	}
+	types, err := s.butler.Registry.DatasetTypes(ctx)
+	if err != nil {
+		return "", err
+	}
+	var runs []string
+	for _, c := range all {
+		if c.Kind == dataset.Run {
+			runs = append(runs, c.Name)
+		}
+	}
+	held, err := s.butler.Registry.Summaries(ctx, runs...)
+	if err != nil {
+		return "", err
+	}
+	slices.Sort(runs)
+	for _, name := range slices.Backward(runs) {
+		if slices.ContainsFunc(types, func(t *dataset.Type) bool {
+			return t.StorageClass == values.StorageClass && slices.Contains(held[name], t.Name)
+		}) {
+			return name, nil
+		}
+	}
+	return "", nil
 }
 
 func parseInt(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) }

@@ -109,7 +109,7 @@ func (b *browser) taken() []string {
 func views(t *testing.T, s *httptest.Server) map[string]string {
 	failed := decode(t, s.Config.Handler, "/quanta?run=u/all&state=failed")["quanta"].([]any)[0].(map[string]any)["link"].(string)
 	return map[string]string{
-		"runs": "/", "run": "/run?name=u/all", "quanta": "/quanta?run=u/all", "quantum": failed, "metrics": "/measurements",
+		"runs": "/", "run": "/run?name=u/all", "derived": "/run?name=u/sci", "quanta": "/quanta?run=u/all", "quantum": failed, "metrics": "/measurements",
 		"metric": "/measurements?in=u/metrics&metric=" + memory, "series": "/measurements?in=u/metrics&kind=series&metric=" + memory,
 		"heatmap": "/measurements?in=u/metrics&kind=heatmap&metric=" + memory, "compare": "/compare?a=u/metrics&b=u/all&metric=" + memory,
 	}

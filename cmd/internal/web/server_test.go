@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"valet/cmd/internal/web"
+	"valet/datastore/butler"
 )
 
 // decode reads a page as JSON.
@@ -354,6 +355,22 @@ func TestServeOnAllAddresses(t *testing.T) {
 		answer.Body.Close()
 		if answer.StatusCode != want {
 			t.Errorf("Host %s: status %d, want %d", host, answer.StatusCode, want)
+		}
+	}
+}
+
+// A repository that valet never wrote to has pages too.
+func TestRepositoryWithoutRecords(t *testing.T) {
+	b, err := butler.Open(t.Context(), "../../../testdata/run/before", butler.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	s := web.New(web.Options{Butler: b, Repository: "REPO"})
+	for address, want := range map[string]string{"/": "Runs of other programs", "/run?name=u/sci": "RuntimeError: bad pixels", "/measurements": "Choose a collection", "/compare": "Choose two collections",
+		"/metrics": "valet_runs 0\n"} {
+		if w := get(t, s, address); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: status %d, no %q in\n%s", address, w.Code, want, w.Body)
 		}
 	}
 }
