@@ -84,7 +84,7 @@ def test_used_fully(ours):
     assert butler.find_dataset("flat", instrument="Cam", detector=1, collections="calib", timespan=span).id == ref.id
     with butler.query() as query:
         assert query.where(f"htm7 = {pixel}", instrument="Cam").data_ids(["visit", "htm7"]).count() == 1
-        assert query.where("visit.timespan OVERLAPS T'2026-08-01T22:00:30'", instrument="Cam").data_ids(["visit"]).count() == 1
+        assert query.where("visit.timespan OVERLAPS T'2026-08-01T22:00:30/tai'", instrument="Cam").data_ids(["visit"]).count() == 1
     butler.pruneDatasets([ref], purge=True, unstore=True, disassociate=True)
     butler.removeRuns(["r"], unstore=True)
     for args in (["query-collections"], ["query-dimension-records"]):

@@ -25,6 +25,7 @@ func (a *App) changingCommands() []*cobra.Command {
 		newRemoveRunsCommand(a),
 		newRemoveCollectionsCommand(a),
 		newPruneDatasetsCommand(a),
+		newFsckCommand(a),
 	}
 }
 
