@@ -103,18 +103,19 @@ func TestJoin(t *testing.T) {
 		sets = append(sets, ask(t, x, values.Query{Collections: []string{c}}, ""))
 	}
 	joined := values.Join(sets[:2]...)
-	if len(joined) != 2 || joined[1].At[0] != -1 || joined[1].DataID.Get("detector").Int() != 2 {
+	if len(joined) != 2 || joined[1][0] != -1 || joined[1].Missing() != 1 || joined[1].DataID(sets[:2]...).Get("detector").Int() != 2 || joined[0].Metric(sets[:2]...) != "p.m" {
 		t.Fatalf("%+v", joined)
 	}
-	c, err := joined[0].Compare(sets[:2]...)
+	compare := values.NewComparer(sets[:2]...)
+	c, err := compare.Compare(joined[0])
 	if err != nil || c.Unit.String() != "min" || c.Values[1] != 1.5 || !c.Has[0] {
 		t.Errorf("%+v %v", c, err)
 	}
-	if c, err = joined[1].Compare(sets[:2]...); err != nil || c.Has[0] || c.Values[1] != 3 || c.Unit.String() != "s" {
+	if c, err = compare.Compare(joined[1]); err != nil || c.Has[0] || c.Values[1] != 3 || c.Unit.String() != "s" {
 		t.Errorf("%+v %v", c, err)
 	}
 	var unit *values.UnitError
-	if _, err := values.Join(sets...)[0].Compare(sets...); !errors.As(err, &unit) {
+	if _, err := values.NewComparer(sets...).Compare(values.Join(sets...)[0]); !errors.As(err, &unit) {
 		t.Error(err)
 	}
 }

@@ -15,10 +15,10 @@ import (
 
 // diffRow is a metric at a data ID in all collections.
 type diffRow struct {
-	values.Joined
+	at values.Joined
 	values.Compared
 	// missing counts the collections without the measurement.
-	missing int
+	missing int32
 }
 
 // comparable reports whether both the first and the last collection have a value.
@@ -66,25 +66,21 @@ func (r *diffRow) same() bool {
 func (d *diff) join() ([]diffRow, error) {
 	var rows []diffRow
 	told := map[string]bool{}
+	compare := values.NewComparer(d.sets...)
 	for _, j := range values.Join(d.sets...) {
-		r := diffRow{Joined: j}
+		r := diffRow{at: j, missing: int32(j.Missing())}
 		var err error
-		if r.Compared, err = j.Compare(d.sets...); err != nil {
+		if r.Compared, err = compare.Compare(j); err != nil {
 			var unit *values.UnitError
 			if !errors.As(err, &unit) {
 				return nil, err
 			}
 			d.faults++
-			if !told[j.Metric] {
-				told[j.Metric] = true
+			if name := j.Metric(d.sets...); !told[name] {
+				told[name] = true
 				fmt.Fprintf(d.app.Stderr, "error: %s\n", errorText(err))
 			}
 			continue
-		}
-		for _, at := range j.At {
-			if at < 0 {
-				r.missing++
-			}
 		}
 		if !d.options.changed || !r.same() {
 			rows = append(rows, r)
@@ -136,11 +132,11 @@ func (d *diff) failing(rows []diffRow) int {
 	n := 0
 	for i := range rows {
 		r := &rows[i]
-		if !values.Holds(d.failOn, r.column) {
+		if !values.Holds(d.failOn, func(x query.Operand) any { return d.column(r, x) }) {
 			continue
 		}
 		if n++; n <= 3 {
-			fmt.Fprintf(d.app.Stderr, "%s %s: %s\n", r.Metric, r.DataID, r.describe())
+			fmt.Fprintf(d.app.Stderr, "%s %s: %s\n", r.at.Metric(d.sets...), r.at.DataID(d.sets...), r.describe())
 		}
 	}
 	if n > 3 {
@@ -169,15 +165,15 @@ func (r *diffRow) describe() string {
 }
 
 // column is the value of a column of --fail-on.
-func (r *diffRow) column(x query.Operand) any {
+func (d *diff) column(r *diffRow, x query.Operand) any {
 	switch n := x.(type) {
 	case *query.DimensionKey:
-		return r.DataID.Get(n.Dimension.Name).Any()
+		return r.at.DataID(d.sets...).Get(n.Dimension.Name).Any()
 	case *query.ExtraColumn:
 		last := len(r.Values) - 1
 		switch n.Name {
 		case "metric":
-			return r.Metric
+			return r.at.Metric(d.sets...)
 		case "missing":
 			return int64(r.missing)
 		case "unit":

@@ -31,12 +31,12 @@ func (d *diff) writeUpstream() error {
 		}
 	}
 	for _, j := range values.Join(first, second) {
-		if j.At[0] < 0 {
+		if j[0] < 0 {
 			continue
 		}
-		m := first.At(j.At[0])
+		m := first.At(int(j[0]))
 		if plainMetric(m.Dataset.Type.Name) {
-			rows = append(rows, upstreamKey{m.Dataset.DataID, m.Dataset.Type.Name, j.At[0], j.At[1]})
+			rows = append(rows, upstreamKey{m.Dataset.DataID, m.Dataset.Type.Name, int(j[0]), int(j[1])})
 		}
 	}
 	sortUpstream(rows)

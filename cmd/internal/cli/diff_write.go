@@ -15,7 +15,7 @@ import (
 // writeRows writes the rows, and in a table their summary.
 func (d *diff) writeRows(format ui.Format, rows []diffRow) error {
 	if d.options.summary {
-		return d.app.writeRows(d.cmd, &d.options.listing, "", summaryOfMetricColumns(), func(out ui.Rows) error { return writeSummary(out, rows, false) })
+		return d.app.writeRows(d.cmd, &d.options.listing, "", summaryOfMetricColumns(), func(out ui.Rows) error { return d.writeSummary(out, rows, false) })
 	}
 	shown := rows
 	if n := d.options.limit; n > 0 && len(shown) > n {
@@ -47,7 +47,7 @@ func (d *diff) writeRows(format ui.Format, rows []diffRow) error {
 		if out, err = ui.NewRows(w, format, "", summaryOfMetricColumns()); err != nil {
 			return err
 		}
-		if err := writeSummary(out, rows, true); err != nil {
+		if err := d.writeSummary(out, rows, true); err != nil {
 			return err
 		}
 		return out.Close()
@@ -110,7 +110,7 @@ func (d *diff) fill(out ui.Rows, rows []diffRow, format ui.Format) error {
 		if slices.Contains(r.Has, true) {
 			unit = ui.TextCell(r.Unit.String())
 		}
-		cells = append(cells[:0], ui.TextCell(r.Metric), ui.ObjectCell(ids.dataID(r.DataID)...), unit)
+		cells = append(cells[:0], ui.TextCell(r.at.Metric(d.sets...)), ui.ObjectCell(ids.dataID(r.at.DataID(d.sets...))...), unit)
 		if isJSON(format) {
 			list = append(list[:0], '[')
 			for k, v := range r.Values {
@@ -155,8 +155,8 @@ func summaryOfMetricColumns() []ui.Column {
 }
 
 // writeSummary writes a row for each metric, in order of name.
-func writeSummary(out ui.Rows, rows []diffRow, table bool) error {
-	for _, c := range sumUp(rows) {
+func (d *diff) writeSummary(out ui.Rows, rows []diffRow, table bool) error {
+	for _, c := range d.sumUp(rows) {
 		unit := ui.TextCell(c.unit.String())
 		if c.mixed {
 			unit = ui.Null
@@ -178,15 +178,16 @@ func writeSummary(out ui.Rows, rows []diffRow, table bool) error {
 	return nil
 }
 
-func sumUp(rows []diffRow) []*metricChange {
+func (d *diff) sumUp(rows []diffRow) []*metricChange {
 	byName := map[string]*metricChange{}
 	var out []*metricChange
 	for i := range rows {
 		r := &rows[i]
-		c := byName[r.Metric]
+		name := r.at.Metric(d.sets...)
+		c := byName[name]
 		if c == nil {
-			c = &metricChange{metric: r.Metric, unit: r.Unit}
-			byName[r.Metric] = c
+			c = &metricChange{metric: name, unit: r.Unit}
+			byName[name] = c
 			out = append(out, c)
 		}
 		last := len(r.Values) - 1
@@ -198,8 +199,8 @@ func sumUp(rows []diffRow) []*metricChange {
 				c.changed++
 			}
 			c.largest = math.Max(c.largest, r.change())
-			if d := r.difference(); !math.IsNaN(d) {
-				c.differences = append(c.differences, d)
+			if x := r.difference(); !math.IsNaN(x) {
+				c.differences = append(c.differences, x)
 			}
 			if q, ok := r.ratio(); ok {
 				c.ratios = append(c.ratios, q)
