@@ -89,3 +89,96 @@ def test_used_fully(ours):
     butler.removeRuns(["r"], unstore=True)
     for args in (["query-collections"], ["query-dimension-records"]):
         run_python_tool("butler", args[0], str(ours), *(["detector"] if "dimension" in args[0] else []))
+
+
+CAMERA = """\
+instrument: {name: Cam, class_name: a.Cam, detector_max: 2}
+physical_filter: [{name: g1, band: g}]
+detector: [{id: 0, full_name: d0}, {id: 1, full_name: d1}]
+visit_system: [{id: 0, name: one-to-one}]
+"""
+POLYGON = "POLYGON 10 10 11 10 11 11 10 11"
+VISITS = [
+    {"instrument": "Cam", "id": 5, "name": "v5", "day_obs": 20260801, "physical_filter": "g1", "exposure_time": 30.5, "region": POLYGON,
+     "timespan": {"begin": "2026-08-01T22:00:00", "end": "2026-08-01T22:01:00"}},
+    {"instrument": "Cam", "id": 6, "name": "v6", "day_obs": 20260801, "physical_filter": "g1", "timespan": {"begin": "2026-08-01T22:01:00", "end": None}},
+]  # fmt: skip
+
+
+@pytest.fixture
+def filled(valet, ours) -> Path:
+    """A repository that valet alone made and filled."""
+    cwd = ours.parent
+    (cwd / "camera.yaml").write_text(CAMERA)
+    (cwd / "a.yaml").write_text("a: 1\n")
+    (cwd / "day_obs.csv").write_text("instrument,id\nCam,20260801\n")
+    (cwd / "visit.jsonl").write_text("".join(json.dumps(v) + "\n" for v in VISITS))
+    (cwd / "visit_detector_region.json").write_text(json.dumps([{"instrument": "Cam", "visit": v, "detector": d} for v in (5, 6) for d in (0, 1)]))
+    (cwd / "files.csv").write_text("path,instrument,detector\na.yaml,Cam,0\na.yaml,Cam,1\n")
+    run_valet(valet, "register-instrument", ours, "camera.yaml", cwd=cwd)
+    for file in ("day_obs.csv", "visit.jsonl", "visit_detector_region.json"):
+        run_valet(valet, "insert-dimension-records", ours, file.partition(".")[0], file, cwd=cwd)
+    run_valet(valet, "register-dataset-type", ours, "flat", "StructuredDataDict", "instrument", "detector", "--is-calibration")
+    run_valet(valet, "register-dataset-type", ours, "x", "StructuredDataDict", "visit", "detector")
+    for transfer in ("copy", "link", "symlink", "direct"):
+        run_valet(valet, "ingest-files", ours, "flat", f"u/{transfer}", "files.csv", "--transfer", transfer, cwd=cwd)
+    run_valet(valet, "put", ours, "x", "a.yaml", "instrument=Cam", "visit=5", "detector=1", "--run", "u/put", cwd=cwd)
+    return ours
+
+
+def overlaps(root: Path) -> list:
+    with sqlite3.connect(root / "gen3.sqlite3") as database:
+        return [
+            sorted(database.execute(f"SELECT * FROM {table}").fetchall())
+            for table in ("visit_skypix_overlap", "visit_skypix_overlap_summary", "visit_detector_region_skypix_overlap_summary")
+        ]
+
+
+def test_records_and_files(valet, filled, theirs):
+    butler = Butler.from_config(str(filled))
+    records = {r.id: r for r in butler.query_dimension_records("visit", instrument="Cam")}
+    assert set(records) == {5, 6} and records[5].exposure_time == 30.5 and records[6].region is None
+    assert records[6].timespan.end is None
+    for transfer in ("copy", "link", "symlink", "direct"):
+        for ref in butler.query_datasets("flat", collections=f"u/{transfer}"):
+            assert butler.get(ref) == {"a": 1}
+    assert butler.get("x", instrument="Cam", visit=5, detector=1, collections="u/put") == {"a": 1}
+    # The real Butler keeps the same rows for the same records.
+    other = Butler.from_config(str(theirs), writeable=True)
+    for element in ("instrument", "physical_filter", "day_obs", "visit"):
+        found = butler.query_dimension_records(element)
+        other.registry.insertDimensionData(element, *found)
+    assert overlaps(filled) == overlaps(theirs)
+    # What the real Butler adds, valet sees and finds whole.
+    butler = Butler.from_config(str(filled), writeable=True)
+    butler.put({"a": 2}, "x", instrument="Cam", visit=6, detector=0, run="u/put")
+    assert "the repository is whole" in run_valet(valet, "fsck", filled).stderr
+
+
+def test_collections(valet, filled):
+    run_valet(valet, "certify-calibrations", filled, "u/copy", "calib", "flat", "--begin-date", "2026-08-01T00:00:00", "--end-date", "2026-09-01T00:00:00")
+    run_valet(valet, "certify-calibrations", filled, "u/link", "calib", "flat", "--begin-date", "2026-08-15T00:00:00", code=1)
+    run_valet(valet, "decertify", filled, "calib", "flat", "--begin-date", "2026-08-10T00:00:00", "--end-date", "2026-08-11T00:00:00")
+    run_valet(valet, "associate", filled, "tagged", "flat", "--collections", "u/copy,u/link", "--find-first")
+    run_valet(valet, "collection-chain", filled, "u", "u/link", "u/copy")
+    run_valet(valet, "collection-chain", filled, "u", "u/put", "--mode", "prepend")
+    butler = Butler.from_config(str(filled), writeable=True)
+    assert butler.collections.get_info("u").children == ("u/put", "u/link", "u/copy")
+    spans = [a.timespan for a in butler.registry.queryDatasetAssociations("flat", collections="calib")]
+    assert len(spans) == 4
+    from astropy.time import Time
+
+    inside, gap = (Timespan.fromInstant(Time(t, scale="tai")) for t in ("2026-08-05T00:00:00", "2026-08-10T12:00:00"))
+    assert butler.find_dataset("flat", instrument="Cam", detector=1, collections="calib", timespan=inside).run == "u/copy"
+    assert butler.find_dataset("flat", instrument="Cam", detector=1, collections="calib", timespan=gap) is None
+    assert {r.run for r in butler.query_datasets("flat", collections="tagged")} == {"u/copy"}
+    butler.registry.decertify("calib", "flat", Timespan(None, None))
+    butler.collections.extend_chain("u", "u/symlink")
+    run_valet(valet, "prune-datasets", filled, "--purge", "u/copy", "--where", "instrument='Cam' AND detector=0", "--no-confirm")
+    run_valet(valet, "remove-collections", filled, "tagged", "--no-confirm")
+    run_valet(valet, "remove-runs", filled, "u/direct", "u/symlink", "--force", "--no-confirm")
+    butler = Butler.from_config(str(filled))
+    assert set(butler.collections.query("*")) == {"u", "u/put", "u/link", "u/copy", "calib"}
+    assert len(butler.query_datasets("flat", collections="u/copy")) == 1
+    assert (filled.parent / "a.yaml").exists()
+    assert "the repository is whole" in run_valet(valet, "fsck", filled).stderr
