@@ -114,14 +114,9 @@ func (c *condition) bind(u *dimension.Universe, t *dataset.Type) ([]string, erro
 	}
 	m := query.Mentions(p)
 	var columns []string
-	for _, k := range m.Keys {
-		if !t.Dimensions.Has(k.Name) {
-			return nil, c.refuse(fmt.Sprintf("%s is no dimension of dataset type %q", k.Name, t.Name))
-		}
-	}
 	for _, f := range m.Fields {
 		if !slices.Contains(t.Dimensions.Elements, f.Element) {
-			return nil, c.refuse(fmt.Sprintf("%s is no dimension of dataset type %q", f.Element.Name, t.Name))
+			continue // NULL, as are keys of such dimensions
 		}
 		switch f.Type() {
 		case query.Int, query.Float, query.String, query.Bool:

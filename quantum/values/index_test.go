@@ -155,6 +155,7 @@ func TestWhere(t *testing.T) {
 		{"arithmetic", "value * 2.0 - 1.0 = 3.0", nil, []string{"p.m 1 2.0 Kibyte", "p.other 0 2.0 s"}},
 		{"parentheses", camera + "(detector = 1 AND (value = 2 OR value = 1))", nil, []string{"p.m 1 2.0 Kibyte"}},
 		{"shown unit", "value = 2048 AND metric = 'p.m'", &kb, []string{"p.m 1 2048.0 byte"}},
+		{"a dimension that there is not", "value = 1 OR patch = 3 OR patch.cell_x != 0", nil, []string{"p.m 0 1.0 Kibyte"}},
 		{"nothing", "value = 77", nil, []string{}},
 		{"not missing", "value != NULL AND unit = 's'", nil, []string{"p.other 0 2.0 s"}},
 	} {
@@ -172,7 +173,7 @@ func TestWhere(t *testing.T) {
 		where string
 		kind  query.Kind
 	}{
-		{"valeu > 1", query.Invalid}, {"value > 'x'", query.Invalid}, {"value", query.Invalid}, {"value > 1 OR patch = 3", query.Unimplemented},
+		{"valeu > 1", query.Invalid}, {"value > 'x'", query.Invalid}, {"value", query.Invalid},
 		{"value > 1 OR visit.region OVERLAPS POINT(1, 2)", query.Unimplemented}, {"unit > 3", query.Invalid},
 	} {
 		e, err := query.Parse(c.where)

@@ -14,8 +14,8 @@ import (
 //
 // In Where, value, unit and metric are columns of every measurement, as it is shown, that is after conversion to Unit. The expression is
 // split at its outermost ANDs: operands that name none of the three are the registry's (governor rule, regions and all); the others are
-// evaluated here for each measurement, and may compare these columns with keys and fields of dimensions of the data ID, run and dataset_id, but
-// test no overlaps. A measurement without quantity has NULL for value and unit. A value that is NaN satisfies no comparison but !=.
+// evaluated here for each measurement, and may compare these columns with keys and fields of dimensions, which are NULL where the data ID has no
+// such dimension, run and dataset_id, but test no overlaps. A measurement without quantity has NULL for value and unit. A value that is NaN satisfies no comparison but !=.
 //
 // Errors are *UnknownMetricError, *UnitError, *query.Error, and those of the registry. Measurements that cannot be read are no errors but
 // Faults of the Set.
