@@ -286,8 +286,9 @@ func (r *Registry) EachRecord(ctx context.Context, datastore, table string, f fu
 	for {
 		var records []dataset.FileRecord
 		err := r.db.Read(ctx, func(c *dialect.Conn) error {
-			query := recordSelect(c.Dialect(), table) + " JOIN dataset_location l ON l.dataset_id = r.dataset_id AND l.datastore_name = ? WHERE (r.dataset_id, r.component) > (?, ?) ORDER BY r.dataset_id, r.component LIMIT ?"
-			return readRecords(ctx, c, query, []any{datastore, last, component, int64(page)}, func(f *dataset.FileRecord) { records = append(records, *f) })
+			// Not a join: the records must come in the order of their primary key, or each page would sort all that are left.
+			query := recordSelect(c.Dialect(), table) + " WHERE (r.dataset_id, r.component) > (?, ?) AND EXISTS (SELECT 1 FROM dataset_location l WHERE l.dataset_id = r.dataset_id AND l.datastore_name = ?) ORDER BY r.dataset_id, r.component LIMIT ?"
+			return readRecords(ctx, c, query, []any{last, component, datastore, int64(page)}, func(f *dataset.FileRecord) { records = append(records, *f) })
 		})
 		if err != nil {
 			return fmt.Errorf("read file records: %w", err)
