@@ -25,10 +25,10 @@ type condition struct {
 	columns [][]string
 }
 
-func newCondition(q *Query, _ *dimension.Universe) (*condition, error) {
+func newCondition(q *Query) *condition {
 	c := &condition{binds: q.Binds}
 	if q.Where == nil {
-		return c, nil
+		return c
 	}
 	var theirs, ours []query.Expr
 	for _, e := range conjuncts(q.Where) {
@@ -44,7 +44,7 @@ func newCondition(q *Query, _ *dimension.Universe) (*condition, error) {
 		texts[i] = e.String()
 	}
 	c.text = strings.Join(texts, " AND ")
-	return c, nil
+	return c
 }
 
 // conjuncts are the operands of the outermost ANDs.

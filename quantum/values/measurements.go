@@ -21,10 +21,7 @@ import (
 // Faults of the Set.
 func (x *Index) Measurements(ctx context.Context, q Query) (*Set, error) {
 	r := x.butler.Registry
-	c, err := newCondition(&q, r.Universe())
-	if err != nil {
-		return nil, err
-	}
+	c := newCondition(&q)
 	o, err := newOrder(q.OrderBy, r.Universe())
 	if err != nil {
 		return nil, err
