@@ -26,6 +26,7 @@ func (a *App) changingCommands() []*cobra.Command {
 		newRemoveCollectionsCommand(a),
 		newPruneDatasetsCommand(a),
 		newFsckCommand(a),
+		newTransferCommand(a),
 	}
 }
 
