@@ -182,3 +182,16 @@ def test_collections(valet, filled):
     assert len(butler.query_datasets("flat", collections="u/copy")) == 1
     assert (filled.parent / "a.yaml").exists()
     assert "the repository is whole" in run_valet(valet, "fsck", filled).stderr
+
+
+def test_transfer(valet, filled, theirs):
+    run_valet(valet, "transfer", filled, theirs, "--collections", "u/copy,u/put")
+    butler, other = Butler.from_config(str(filled)), Butler.from_config(str(theirs), writeable=True)
+    for name, run in (("flat", "u/copy"), ("x", "u/put")):
+        refs = butler.query_datasets(name, collections=run)
+        assert sorted(r.id for r in refs) == sorted(r.id for r in other.query_datasets(name, collections=run))
+        assert all(other.get(r) == {"a": 1} for r in other.query_datasets(name, collections=run))
+    # The rest by the real Butler, which finds types and records to be the same.
+    refs = butler.query_datasets("flat", collections="u/link")
+    assert len(other.transfer_from(butler, refs, transfer="copy", register_dataset_types=True, transfer_dimensions=True)) == 2
+    assert "the repository is whole" in run_valet(valet, "fsck", theirs).stderr
