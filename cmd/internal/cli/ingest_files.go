@@ -14,16 +14,17 @@ import (
 
 func newIngestFilesCommand(a *App) *cobra.Command {
 	var o repositoryOption
-	var transferName, prefix string
+	var transferName, prefix, pattern string
 	cmd := &cobra.Command{
 		Use:   "ingest-files REPO DATASET_TYPE RUN FILE [OPTIONS]",
 		Short: "Make datasets of files",
 		Long: `Ingest-files makes datasets of existing files. FILE (.csv, .jsonl or .json) has a row for each, with its path and a column for each
-required dimension. The run is made if it is new.
+required dimension. The run is made if it is new. With --pattern, FILE is a directory, and data IDs are read off the names of the files
+below it.
 
 With --transfer copy or move files get the place and name of their dataset in the repository; link and symlink make a link there; direct
 leaves them where they are, and records their absolute path or URI. What is wrong with any of them is told at once, and nothing is changed.`,
-		Example: "  valet ingest-files REPO isr_metadata u/ingested files.csv --transfer link",
+		Example: "  valet ingest-files REPO isr_metadata u/ingested files.csv --transfer link\n  valet ingest-files REPO isr_metadata u/ingested DIR --pattern '{instrument}/isr_{exposure}_{detector}.json'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			repo, rest, err := o.take(cmd, args, 3, 3, "REPO DATASET_TYPE RUN FILE")
 			if err != nil {
@@ -33,7 +34,12 @@ leaves them where they are, and records their absolute path or URI. What is wron
 			if err != nil {
 				return usagef(cmd, "--transfer: %v", err)
 			}
-			rows, err := ingestRows(rest[2], prefix)
+			var rows []butler.Ingest
+			if pattern != "" {
+				rows, err = rowsByPattern(rest[2], pattern)
+			} else {
+				rows, err = ingestRows(rest[2], prefix)
+			}
 			if err != nil {
 				return err
 			}
@@ -45,6 +51,7 @@ leaves them where they are, and records their absolute path or URI. What is wron
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVarP(&transferName, "transfer", "t", string(butler.Copy), "`HOW` files come into the repository: copy, move, link, symlink or direct")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "`DIRECTORY` of relative paths (default: the working directory)")
+	cmd.Flags().StringVar(&pattern, "pattern", "", "take the files below the directory FILE whose path there is like `PATTERN`: {DIMENSION} stands for its value, * for any text")
 	o.AddFlags(cmd.Flags())
 	exits(cmd, ExitOK, ExitFailure, ExitUsage, ExitInternal, ExitTryAgain)
 	return cmd
