@@ -192,11 +192,10 @@ func binCounts(values, edges []float64) []int {
 	out := make([]int, len(edges)-1)
 	low, per := edges[0], float64(len(out))/(edges[len(edges)-1]-edges[0])
 	for _, v := range values {
-		at := (v - low) * per
-		if !(at >= 0 && at <= float64(len(out))) {
+		if !(v >= low && v <= edges[len(edges)-1]) {
 			continue
 		}
-		i := min(int(at), len(out)-1)
+		i := min(int((v-low)*per), len(out)-1)
 		// The division rounds; the bounds decide.
 		for i > 0 && v < edges[i] {
 			i--
