@@ -35,6 +35,9 @@ def stored(root: Path, collection: str) -> dict[str, tuple]:
     found = {}
     for ref in butler.query_all_datasets(collection, name="metricvalue_*"):
         content = yaml.load(butler.getURI(ref).read(), Loader=_Loader)
+        if not isinstance(content, dict):
+            # Another test has taught all loaders to make objects of the stand-in.
+            content = vars(content)
         data_id = dict(butler.registry.expandDataId(ref.dataId).mapping)
         found[str(ref.id)] = (content["metric"], content["value"], content["unit"], content["notes"], data_id, ref.run)
     assert found
