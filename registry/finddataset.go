@@ -61,11 +61,7 @@ func (e *UnknownComponentError) Hint() string { return fmt.Sprintf("ask for %q",
 // has. In a CALIBRATION collection it is the one whose validity range overlaps the timespan; several give a
 // *CalibrationLookupError. A missing required value gives a *DimensionNameError; other errors are those of ResolveDataID.
 func (r *Registry) FindDataset(ctx context.Context, l Lookup) (*dataset.Ref, error) {
-	t, err := r.lookupType(ctx, l.Type)
-	if err != nil {
-		return nil, err
-	}
-	values, err := r.lookupDataID(ctx, t, l)
+	t, values, err := r.resolveLookup(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +72,7 @@ func (r *Registry) FindDataset(ctx context.Context, l Lookup) (*dataset.Ref, err
 // give missing values, and the times of a visit, exposure or day are when a calibration has to be valid. Without any of them every
 // validity range will do if it is the only one.
 func (r *Registry) LocateDataset(ctx context.Context, l Lookup) (*dataset.Ref, error) {
-	t, err := r.lookupType(ctx, l.Type)
-	if err != nil {
-		return nil, err
-	}
-	values, err := r.lookupDataID(ctx, t, l)
+	t, values, err := r.resolveLookup(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +140,16 @@ func (r *Registry) relate(ctx context.Context, id dimension.DataID, values map[s
 		}
 	}
 	return at, nil
+}
+
+// resolveLookup finds the type and the data ID of a lookup.
+func (r *Registry) resolveLookup(ctx context.Context, l Lookup) (*dataset.Type, map[string]any, error) {
+	t, err := r.lookupType(ctx, l.Type)
+	if err != nil {
+		return nil, nil, err
+	}
+	values, err := r.lookupDataID(ctx, t, l)
+	return t, values, err
 }
 
 // lookupType returns the type to look up.

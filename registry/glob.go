@@ -17,7 +17,17 @@ func IsGlob(name string) bool {
 // MatchGlob reports whether a pattern with * ? [abc] [a-c] [!abc] matches the whole name; * and ? cross slashes. It takes time
 // proportional to the product of the lengths at worst.
 func MatchGlob(pattern, name string) bool {
-	p, s := []rune(pattern), []rune(name)
+	return matchWhole([]rune(pattern), []rune(name), matchOne)
+}
+
+// MatchPattern reports whether a pattern of the query language's GLOB matches the whole text (queries.md 3): only * and ? are special, a
+// backslash takes the next character as it is.
+func MatchPattern(pattern, text string) bool {
+	return matchWhole([]rune(pattern), []rune(text), matchEscaped)
+}
+
+// matchWhole matches a whole text: * is any text, everything else is what one says it is.
+func matchWhole(p, s []rune, one func(p []rune, i int, c rune) (next int, ok bool)) bool {
 	star, from := -1, 0
 	i, j := 0, 0
 	for j < len(s) {
@@ -27,7 +37,7 @@ func MatchGlob(pattern, name string) bool {
 			continue
 		}
 		if i < len(p) {
-			if next, ok := matchOne(p, i, s[j]); ok {
+			if next, ok := one(p, i, s[j]); ok {
 				i, j = next, j+1
 				continue
 			}
@@ -72,6 +82,17 @@ func matchOne(p []rune, i int, c rune) (next int, ok bool) {
 			}
 		}
 		return end + 1, in != (first > i+1)
+	}
+	return i + 1, p[i] == c
+}
+
+// matchEscaped is matchOne where brackets are characters like others and a backslash escapes.
+func matchEscaped(p []rune, i int, c rune) (next int, ok bool) {
+	switch p[i] {
+	case '?':
+		return i + 1, true
+	case '\\':
+		return i + 2, i+1 < len(p) && p[i+1] == c
 	}
 	return i + 1, p[i] == c
 }

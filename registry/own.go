@@ -25,6 +25,17 @@ func (tx *Tx) InsertRows(head string, columns, n int, fill func(i int, row []dri
 	return err
 }
 
+// Text is a text value of a row; empty for NULL and for what is no text.
+func Text(v driver.Value) string {
+	switch s := v.(type) {
+	case string:
+		return s
+	case []byte:
+		return string(s)
+	}
+	return ""
+}
+
 // TableExists reports whether the database has a table of the name.
 func (tx *Tx) TableExists(name string) (bool, error) { return tx.conn.TableExists(tx.ctx, name) }
 

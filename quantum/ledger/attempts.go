@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"valet/quantum"
+	"valet/registry"
 	"valet/registry/dataset"
 	"valet/registry/dimension"
 )
@@ -54,13 +55,13 @@ const (
 )
 
 func (t *task) attempt(row []driver.Value) (*Attempt, error) {
-	id, err := parseDataID(t.group, text(row[0]))
+	id, err := parseDataID(t.group, registry.Text(row[0]))
 	if err != nil {
 		return nil, err
 	}
 	a := &Attempt{Task: t.label, DataID: id, Execution: integer(row[1]), Try: int(integer(row[2])), State: quantum.State(integer(row[3])), Reason: quantum.Reason(integer(row[4])),
 		Caveats: quantum.Caveats(integer(row[5])), Worker: int(integer(row[6])), Started: instant(row[7]), Duration: time.Duration(integer(row[8])),
-		Class: text(row[11]), Message: text(row[10])}
+		Class: registry.Text(row[11]), Message: registry.Text(row[10])}
 	if log, ok := row[12].([]byte); ok {
 		copy(a.Log[:], log)
 	}
@@ -177,7 +178,7 @@ func (l *Ledger) pages(ctx context.Context, t *task, p pass, yield func(*Attempt
 			page = append(page, a)
 			for i, c := range p.key {
 				if c == 0 {
-					key[i] = text(row[c])
+					key[i] = registry.Text(row[c])
 				} else {
 					key[i] = integer(row[c])
 				}

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"valet/registry"
 )
 
 // ExecutionState is where an execution stands, or a run by its newest execution.
@@ -72,13 +74,13 @@ func (l *Ledger) executions(ctx context.Context, where string, args ...any) ([]*
 	}
 	var list []read
 	err := l.rows(ctx)("SELECT "+executionColumns+", e.run FROM valet_execution e JOIN valet_run r ON r.id = e.run "+where, args, func(row []driver.Value) error {
-		e := &Execution{ID: integer(row[0]), Run: text(row[1]), Output: text(row[2]), State: ExecutionState(text(row[3])), Started: instant(row[4]), Ended: instant(row[5]),
-			Process: Process{Host: text(row[6]), PID: int(integer(row[7])), Started: integer(row[8])}, Version: text(row[9]), Workers: int(integer(row[10])),
-			Pipeline: text(row[12]), Options: json.RawMessage(text(row[13])), ExitCode: -1, Error: text(row[15])}
+		e := &Execution{ID: integer(row[0]), Run: registry.Text(row[1]), Output: registry.Text(row[2]), State: ExecutionState(registry.Text(row[3])), Started: instant(row[4]), Ended: instant(row[5]),
+			Process: Process{Host: registry.Text(row[6]), PID: int(integer(row[7])), Started: integer(row[8])}, Version: registry.Text(row[9]), Workers: int(integer(row[10])),
+			Pipeline: registry.Text(row[12]), Options: json.RawMessage(registry.Text(row[13])), ExitCode: -1, Error: registry.Text(row[15])}
 		if row[14] != nil {
 			e.ExitCode = int(integer(row[14]))
 		}
-		if err := json.Unmarshal([]byte(text(row[11])), &e.Command); err != nil {
+		if err := json.Unmarshal([]byte(registry.Text(row[11])), &e.Command); err != nil {
 			return fmt.Errorf("execution %d of run %q: command line: %w", e.ID, e.Run, err)
 		}
 		list = append(list, read{e, integer(row[16])})
@@ -103,7 +105,7 @@ func (l *Ledger) checkLife(ctx context.Context, run int64, e *Execution) error {
 	case h == nil || h.execution != e.ID:
 		// It may have ended between the two looks.
 		err := l.rows(ctx)("SELECT state, ended, exit_code, error FROM valet_execution WHERE id = ?", []any{e.ID}, func(row []driver.Value) error {
-			e.State, e.Ended, e.Error = ExecutionState(text(row[0])), instant(row[1]), text(row[3])
+			e.State, e.Ended, e.Error = ExecutionState(registry.Text(row[0])), instant(row[1]), registry.Text(row[3])
 			if row[2] != nil {
 				e.ExitCode = int(integer(row[2]))
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"valet/quantum"
+	"valet/registry"
 	"valet/registry/dataset"
 	"valet/registry/dimension"
 )
@@ -115,7 +116,7 @@ func (l *Ledger) groupCauses(ctx context.Context, t *task, g *grouping) error {
 	var list []found
 	err := l.rows(ctx)("SELECT g.cause, g.n, g.first, c.class, c.message FROM (SELECT a.cause AS cause, COUNT(*) AS n, MIN(a.data_id) AS first"+failedAttempts+" GROUP BY a.cause) g"+
 		" LEFT JOIN valet_cause c ON c.id = g.cause ORDER BY g.first", []any{t.id}, func(row []driver.Value) error {
-		list = append(list, found{cause: integer(row[0]), count: int(integer(row[1])), first: text(row[2]), class: text(row[3]), message: text(row[4])})
+		list = append(list, found{cause: integer(row[0]), count: int(integer(row[1])), first: registry.Text(row[2]), class: registry.Text(row[3]), message: registry.Text(row[4])})
 		return nil
 	})
 	if err != nil {

@@ -200,7 +200,7 @@ func (j *Journal) lookBack(tx *registry.Tx) error {
 		list = append(list, ']')
 		err := tx.Rows("SELECT data_id FROM valet_attempt WHERE task = ? AND execution <> ? AND data_id IN (SELECT value FROM json_each(?))",
 			[]any{t.id, j.execution, string(list)}, func(row []driver.Value) error {
-				j.again[text(row[0])] = true
+				j.again[registry.Text(row[0])] = true
 				return nil
 			})
 		if err != nil {

@@ -205,7 +205,7 @@ func (e *Lease) release(tx *registry.Tx) error {
 func holder(rows rowsFunc, run int64) (h *Holder, err error) {
 	err = rows("SELECT token, execution, host, boot, pid, process_start, acquired, heartbeat FROM valet_lease WHERE run = ?", []any{run}, func(row []driver.Value) error {
 		h = &Holder{token: integer(row[0]), execution: integer(row[1]), Acquired: instant(row[6]), Heartbeat: instant(row[7]),
-			Process: Process{Host: text(row[2]), Boot: text(row[3]), PID: int(integer(row[4])), Started: integer(row[5])}}
+			Process: Process{Host: registry.Text(row[2]), Boot: registry.Text(row[3]), PID: int(integer(row[4])), Started: integer(row[5])}}
 		return nil
 	})
 	return h, err

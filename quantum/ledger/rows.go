@@ -24,16 +24,6 @@ func integer(v driver.Value) int64 {
 	return n
 }
 
-func text(v driver.Value) string {
-	switch s := v.(type) {
-	case string:
-		return s
-	case []byte:
-		return string(s)
-	}
-	return ""
-}
-
 // instant is a time of nanoseconds since 1970, the zero time for NULL.
 func instant(v driver.Value) time.Time {
 	if n, ok := v.(int64); ok {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"valet/registry"
 	"valet/registry/dimension"
 )
 
@@ -49,7 +50,7 @@ func (l *Ledger) Runs(ctx context.Context) ([]*Run, error) {
 	}
 	var list []*run
 	err := l.rows(ctx)("SELECT id, name, created FROM valet_run ORDER BY created, id", nil, func(row []driver.Value) error {
-		list = append(list, &run{id: integer(row[0]), name: text(row[1]), created: instant(row[2])})
+		list = append(list, &run{id: integer(row[0]), name: registry.Text(row[1]), created: instant(row[2])})
 		return nil
 	})
 	if err != nil {
@@ -110,9 +111,9 @@ func (l *Ledger) find(ctx context.Context, name string) (*run, error) {
 // loadTasks reads the tasks of a run, in the order in which they came.
 func (l *Ledger) loadTasks(ctx context.Context, r *run) error {
 	return l.rows(ctx)("SELECT id, label, class, dimensions FROM valet_task WHERE run = ? ORDER BY id", []any{r.id}, func(row []driver.Value) error {
-		t := &task{id: integer(row[0]), label: text(row[1]), class: text(row[2])}
+		t := &task{id: integer(row[0]), label: registry.Text(row[1]), class: registry.Text(row[2])}
 		var names []string
-		err := json.Unmarshal([]byte(text(row[3])), &names)
+		err := json.Unmarshal([]byte(registry.Text(row[3])), &names)
 		if err == nil {
 			t.group, err = l.reg.Universe().Group(names...)
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"valet/registry"
 	"valet/registry/dataset"
 	"valet/registry/query"
 )
@@ -109,7 +110,7 @@ func (v *evaluation) predicate(p query.Predicate) truth {
 		if !ok {
 			return truthOf(n.Pattern == "*")
 		}
-		return truthOf(matchPattern([]rune(n.Pattern), []rune(x)))
+		return truthOf(registry.MatchPattern(n.Pattern, x))
 	case *query.BoolColumn:
 		x, ok := v.operand(n.X).(bool)
 		if !ok {
@@ -265,35 +266,4 @@ func asFloat(x any) (float64, bool) {
 		return t, true
 	}
 	return 0, false
-}
-
-// matchPattern matches a whole text with * and ?; a backslash takes the next character as it is, brackets are characters.
-func matchPattern(p, s []rune) bool {
-	star, from := -1, 0
-	i, j := 0, 0
-	for j < len(s) {
-		if i < len(p) {
-			switch {
-			case p[i] == '*':
-				star, from = i, j
-				i++
-				continue
-			case p[i] == '\\' && i+1 < len(p) && p[i+1] == s[j]:
-				i, j = i+2, j+1
-				continue
-			case p[i] != '\\' && (p[i] == '?' || p[i] == s[j]):
-				i, j = i+1, j+1
-				continue
-			}
-		}
-		if star < 0 {
-			return false
-		}
-		from++
-		i, j = star+1, from
-	}
-	for i < len(p) && p[i] == '*' {
-		i++
-	}
-	return i == len(p)
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"valet/migrations"
+	"valet/registry"
 	"valet/tasks/metric"
 )
 
@@ -34,7 +35,7 @@ func (x *Index) Metrics(ctx context.Context) (out []string, err error) {
 	exists, err := x.exists(ctx)
 	if err == nil && exists {
 		err = x.butler.Registry.Rows(ctx, "SELECT DISTINCT metric FROM valet_value_kind ORDER BY metric", nil, func(row []driver.Value) error {
-			out = append(out, text(row[0]))
+			out = append(out, registry.Text(row[0]))
 			return nil
 		})
 	}
@@ -103,7 +104,7 @@ func (c *collector) kind(key kindKey, notes string) int32 {
 func (c *collector) load(ctx context.Context) error {
 	return c.index.butler.Registry.Rows(ctx, selectKinds, nil, func(row []driver.Value) error {
 		id, _ := row[0].(int64)
-		c.byID[id] = c.kind(kindKey{text(row[1]), text(row[2])}, text(row[3]))
+		c.byID[id] = c.kind(kindKey{registry.Text(row[1]), registry.Text(row[2])}, registry.Text(row[3]))
 		return nil
 	})
 }
@@ -176,7 +177,7 @@ func (c *collector) found(i int32, r []driver.Value) {
 	}
 	var notes *string
 	if r[3] != nil {
-		s := text(r[3])
+		s := registry.Text(r[3])
 		notes = &s
 	}
 	v, has := stored(r[2])

@@ -92,7 +92,7 @@ func loadKinds(tx *registry.Tx, into kinds) error {
 	clear(into)
 	return tx.Rows(selectKinds, nil, func(row []driver.Value) error {
 		id, _ := row[0].(int64)
-		into[kindKey{text(row[1]), text(row[2])}] = kindRow{id, text(row[3])}
+		into[kindKey{registry.Text(row[1]), registry.Text(row[2])}] = kindRow{id, registry.Text(row[3])}
 		return nil
 	})
 }
@@ -110,16 +110,6 @@ func (k kinds) of(tx *registry.Tx, key kindKey, notes string) (kindRow, error) {
 	row.notes = notes
 	k[key] = row
 	return row, err
-}
-
-func text(v driver.Value) string {
-	switch s := v.(type) {
-	case string:
-		return s
-	case []byte:
-		return string(s)
-	}
-	return ""
 }
 
 // Inserter stores measurements in the transactions that store their datasets. The zero value is ready. It belongs to one goroutine.

@@ -68,11 +68,7 @@ With --format json or jsonl a record has the names that it has in the dataset, a
 
 func (a *App) runLog(cmd *cobra.Command, o *logOptions, r *recordedRun, q *quantumArgument) error {
 	ctx := cmd.Context()
-	g, err := r.taskGroup(ctx, q.label)
-	if err != nil {
-		return err
-	}
-	id, err := r.dataID(ctx, g, q)
+	id, err := r.dataID(ctx, q)
 	if err != nil {
 		return err
 	}

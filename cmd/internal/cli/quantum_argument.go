@@ -84,7 +84,11 @@ func (r *recordedRun) taskGroup(ctx context.Context, label string) (*dimension.G
 }
 
 // dataID finds the data ID of a quantum: keys may be those of 'valet get', and an instrument that is the only one need not be given.
-func (r *recordedRun) dataID(ctx context.Context, g *dimension.Group, q *quantumArgument) (dimension.DataID, error) {
+func (r *recordedRun) dataID(ctx context.Context, q *quantumArgument) (dimension.DataID, error) {
+	g, err := r.taskGroup(ctx, q.label)
+	if err != nil {
+		return dimension.DataID{}, err
+	}
 	given := maps.Clone(q.given)
 	u := r.Registry.Universe()
 	for key, text := range given {

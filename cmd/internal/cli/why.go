@@ -68,11 +68,7 @@ type fate struct {
 
 func (a *App) runWhy(cmd *cobra.Command, o *whyOptions, r *recordedRun, q *quantumArgument) error {
 	ctx := cmd.Context()
-	g, err := r.taskGroup(ctx, q.label)
-	if err != nil {
-		return err
-	}
-	id, err := r.dataID(ctx, g, q)
+	id, err := r.dataID(ctx, q)
 	if err != nil {
 		return err
 	}

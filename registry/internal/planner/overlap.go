@@ -75,6 +75,24 @@ func (b *builder) viaPixels(e *dimension.Element) {
 	b.provide(src, b.pixels(), alias+".skypix_index")
 }
 
+// joinOverlaps ends a subquery over overlap rows, with what the condition says of its columns, and joins it as the table that is read
+// first.
+func (b *builder) joinOverlaps(alias string, t *dialect.Text, columns map[string]string, keys []*dimension.Element) error {
+	pushed, err := b.pushed(columns)
+	if err != nil {
+		return err
+	}
+	for _, p := range pushed {
+		t.Write(" AND ").Add(p)
+	}
+	src := b.add(alias, t.Write(")"))
+	src.driver = true
+	for _, d := range keys {
+		b.provide(src, d, alias+"."+b.quote(d.Name))
+	}
+	return nil
+}
+
 func (b *builder) addOverlap(alias string, x, y *dimension.Element) error {
 	if x.IsSkypix() {
 		x, y = y, x
@@ -125,17 +143,8 @@ func (b *builder) addOverlap(alias string, x, y *dimension.Element) error {
 	}
 	t.Write(" FROM ", q(overlapTable(outer)), " ", names[0], how, q(overlapTable(inner)), " ", names[1])
 	t.Write(" WHERE y.skypix_index = x.skypix_index AND ").Add(b.inPixels("y")).Add(on).Write(" AND ").Add(b.inPixels("x"))
-	pushed, err := b.pushed(columns)
-	if err != nil {
+	if err := b.joinOverlaps(alias, t, columns, keys); err != nil {
 		return err
-	}
-	for _, p := range pushed {
-		t.Write(" AND ").Add(p)
-	}
-	src := b.add(alias, t.Write(")"))
-	src.driver = true
-	for _, d := range keys {
-		b.provide(src, d, alias+"."+q(d.Name))
 	}
 	b.test(test{a: x, b: y})
 	return nil
@@ -230,17 +239,8 @@ func (b *builder) addLiteral(alias string, l literal) error {
 		condition.Add(inRanges("x.skypix_index", ranges))
 	}
 	t.Write(q(overlapTable(e)), " x WHERE ").Add(b.inPixels("x")).Write(" AND ").Add(condition)
-	pushed, err := b.pushed(columns)
-	if err != nil {
+	if err := b.joinOverlaps(alias, t, columns, e.Required); err != nil {
 		return err
-	}
-	for _, p := range pushed {
-		t.Write(" AND ").Add(p)
-	}
-	src := b.add(alias, t.Write(")"))
-	src.driver = true
-	for _, d := range e.Required {
-		b.provide(src, d, alias+"."+q(d.Name))
 	}
 	b.test(test{a: e, region: region})
 	return nil
