@@ -312,6 +312,11 @@ func TestBinsHoldEveryValue(t *testing.T) {
 	if got := binCounts([]float64{-500000.5, -5.820766091346741e-11}, binEdges([]float64{-500000.5, -5.820766091346741e-11}, -500000.5, -5.820766091346741e-11)); got[0] != 1 && got[1] != 1 || got[len(got)-1] != 1 {
 		t.Errorf("%v", got)
 	}
+	// So small that a bin's width has no inverse.
+	tiny := []float64{4.450147717014403e-308}
+	if got := binCounts(tiny, binEdges(tiny, tiny[0], tiny[0])); got[0] != 1 {
+		t.Errorf("%v", got)
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SliceOfN(rapid.Float64Range(-1e6, 1e6), 1, 50).Draw(t, "values")
 		s, _, _, _ := sorted(values)

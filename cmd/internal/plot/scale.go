@@ -190,20 +190,15 @@ func whole(s []float64) bool {
 // counts of values in bins; what lies outside is not counted. A value on a bound belongs to the bin above it.
 func binCounts(values, edges []float64) []int {
 	out := make([]int, len(edges)-1)
-	low, per := edges[0], float64(len(out))/(edges[len(edges)-1]-edges[0])
 	for _, v := range values {
-		if !(v >= low && v <= edges[len(edges)-1]) {
+		if !(v >= edges[0] && v <= edges[len(edges)-1]) {
 			continue
 		}
-		i := min(int((v-low)*per), len(out)-1)
-		// The division rounds; the bounds decide.
-		for i > 0 && v < edges[i] {
+		i, exact := slices.BinarySearch(edges, v)
+		if !exact {
 			i--
 		}
-		for i < len(out)-1 && v >= edges[i+1] {
-			i++
-		}
-		out[i]++
+		out[min(i, len(out)-1)]++
 	}
 	return out
 }
