@@ -10,6 +10,7 @@ import (
 )
 
 // colorScale gives values their colours: the range is that of their bulk, what lies beyond has the colours of the ends.
+// low and high are divided by ten to the exponent.
 type colorScale struct {
 	q         Quantity
 	what      string
@@ -17,9 +18,9 @@ type colorScale struct {
 	low, high float64
 }
 
-// newColorScale makes the scale of sorted values that are divided by ten to the exponent. what is the statistic that they are.
-func newColorScale(q Quantity, what string, s []float64, exponent int) *colorScale {
-	low, high := span(s)
+// newColorScale makes the scale of sorted values. what is the statistic that they are.
+func newColorScale(q Quantity, what string, s []float64) *colorScale {
+	low, high, exponent := bulk(s)
 	low, high = widened(low, high)
 	return &colorScale{q: q, what: what, exponent: exponent, low: low, high: high}
 }

@@ -86,9 +86,8 @@ func newPairs(q Quantity, d *Comparison) *pairs {
 		return nil
 	}
 	s, _, _, _ := sorted(both)
-	p.exponent = exponentOf(span(s))
-	s = scaled(s, p.exponent)
-	low, high := span(s)
+	low, high, exponent := bulk(s)
+	p.exponent = exponent
 	p.low, p.high = widened(low, high)
 	for i, list := range p.points {
 		if len(list) == 0 {
@@ -106,8 +105,7 @@ func newPairs(q Quantity, d *Comparison) *pairs {
 			case pt.y < pt.x:
 				less++
 			}
-			power := math.Pow10(-max(p.exponent, -300))
-			list[k] = dataPoint{pt.x * power, pt.y * power}
+			list[k] = dataPoint{divided(pt.x, exponent), divided(pt.y, exponent)}
 		}
 		note := fmt.Sprintf("%s against %s: %d data IDs in common, %d more, %d less", d.Names[i], d.Names[0], len(list), more, less)
 		if r, _, _, _ := sorted(ratios); len(r) > 0 {

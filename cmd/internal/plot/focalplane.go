@@ -38,15 +38,14 @@ func FocalPlane(title string, q Quantity, what string, detectors []Detector) *Fi
 	if len(s) == 0 {
 		return emptyFigure(title, notes)
 	}
-	exponent := exponentOf(span(s))
-	s = scaled(s, exponent)
-	m := &focalPlane{detectors: detectors, values: scaled(values, exponent), scale: newColorScale(q, what, s, exponent)}
+	m := &focalPlane{detectors: detectors, scale: newColorScale(q, what, s)}
+	m.values = scaled(values, m.scale.exponent)
 	m.places, m.byName = layout(names)
-	notes = append(notes, m.outliers(q, exponent)...)
+	notes = append(notes, m.outliers(q)...)
 	if !m.byName {
 		notes = append(notes, "The names of the detectors tell no places: they stand in a grid.")
 	}
-	summary := fmt.Sprintf("%d detectors, %s of each from %s to %s.", len(s), what, short(raised(s[0], exponent)), q.value(raised(s[len(s)-1], exponent)))
+	summary := fmt.Sprintf("%d detectors, %s of each from %s to %s.", len(s), what, short(s[0]), q.value(s[len(s)-1]))
 	return &Figure{Title: title, Summary: clean(summary), Notes: notes, width: figureWidth, height: m.height(), panel: m.draw}
 }
 
@@ -79,7 +78,7 @@ type focalPlane struct {
 }
 
 // outliers name the detectors whose colours are those of the ends.
-func (m *focalPlane) outliers(q Quantity, exponent int) []string {
+func (m *focalPlane) outliers(q Quantity) []string {
 	var out []int
 	for i, v := range m.values {
 		if finite(v) && (v < m.scale.low || v > m.scale.high) {
@@ -95,7 +94,7 @@ func (m *focalPlane) outliers(q Quantity, exponent int) []string {
 	})
 	var words []string
 	for _, i := range out[:min(len(out), 8)] {
-		words = append(words, m.detectors[i].Name+" "+q.value(raised(m.values[i], exponent)))
+		words = append(words, m.detectors[i].Name+" "+q.value(m.detectors[i].Value))
 	}
 	text := strings.Join(words, ", ")
 	if more := len(out) - len(words); more > 0 {
@@ -133,7 +132,7 @@ func (m *focalPlane) sensor(c draw.Canvas, i int, r vg.Rectangle) {
 	v := m.values[i]
 	title := d.Name + ": "
 	if finite(v) {
-		title += m.scale.q.value(raised(v, m.scale.exponent))
+		title += m.scale.q.value(d.Value)
 	} else if math.IsNaN(v) {
 		title += "no value"
 	} else {

@@ -41,20 +41,19 @@ func HeatMap(title string, q Quantity, d *Cells) *Figure {
 	if len(s) == 0 {
 		return emptyFigure(title, notes)
 	}
-	exponent := exponentOf(span(s))
-	s = scaled(s, exponent)
-	h.values = scaled(values, exponent)
+	h.own = values
 	what := ""
 	if h.gathered {
 		what = "median"
 	}
-	h.scale = newColorScale(q, what, s, exponent)
-	notes = append(notes, beyondNotes(q, s, h.scale.low, h.scale.high, exponent, "colors")...)
+	h.scale = newColorScale(q, what, s)
+	h.values = scaled(values, h.scale.exponent)
+	notes = append(notes, beyondNotes(q, s, h.scale.low, h.scale.high, h.scale.exponent, "colors")...)
 	notes = append(notes, h.worst(q)...)
 	if h.wide > 1 || h.high > 1 {
 		notes = append(notes, fmt.Sprintf("Each cell is the median of %d × %d neighbours.", h.wide, h.high))
 	}
-	summary := fmt.Sprintf("%d values of %d × %d, from %s to %s.", len(d.Values), len(d.Columns), len(d.Rows), short(raised(s[0], exponent)), q.value(raised(s[len(s)-1], exponent)))
+	summary := fmt.Sprintf("%d values of %d × %d, from %s to %s.", len(d.Values), len(d.Columns), len(d.Rows), short(s[0]), q.value(s[len(s)-1]))
 	height := figureHeight
 	if len(d.Rows) > 40 {
 		height = 520
@@ -68,9 +67,9 @@ type heatMap struct {
 	wide, high    int
 	gathered      bool
 	columns, rows int
-	// values row by row, not a number where there is none.
-	values []float64
-	scale  *colorScale
+	// own are the values row by row, not a number where there is none; values are those divided by ten to the exponent of the scale.
+	own, values []float64
+	scale       *colorScale
 }
 
 // gather makes the values of the cells that are drawn.
@@ -125,7 +124,7 @@ func (h *heatMap) worst(q Quantity) []string {
 	}
 	d := h.cells
 	return []string{fmt.Sprintf("Farthest: %s %s, %s %s: %s.", d.ColumnLabel, d.Columns[at%h.columns*h.wide], d.RowLabel, d.Rows[at/h.columns*h.high],
-		q.value(raised(h.values[at], h.scale.exponent)))}
+		q.value(h.own[at]))}
 }
 
 func (h *heatMap) draw(c draw.Canvas) {

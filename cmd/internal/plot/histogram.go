@@ -35,7 +35,7 @@ type distributions struct {
 	q        Quantity
 	sets     []Values
 	exponent int
-	// edges and medians are in units of ten to the exponent.
+	// edges are in units of ten to the exponent.
 	edges   []float64
 	counts  [][]int
 	totals  []int
@@ -55,14 +55,13 @@ func newDistributions(q Quantity, sets []Values) *distributions {
 	if len(values) == 0 {
 		return nil
 	}
-	d.exponent = exponentOf(span(values))
-	values = scaled(values, d.exponent)
-	low, high := span(values)
-	d.edges = binEdges(values, low, high)
+	low, high, exponent := bulk(values)
+	d.exponent = exponent
+	d.edges = binEdges(scaled(values, exponent), low, high)
 	d.notes = append(d.notes, beyondNotes(q, values, d.edges[0], d.edges[len(d.edges)-1], d.exponent, "axis")...)
 	for _, s := range sets {
-		own, _, _, _ := sorted(scaled(s.Values, d.exponent))
-		d.counts = append(d.counts, binCounts(own, d.edges))
+		own, _, _, _ := sorted(s.Values)
+		d.counts = append(d.counts, binCounts(scaled(own, d.exponent), d.edges))
 		d.totals = append(d.totals, len(own))
 		median := math.NaN()
 		if len(own) > 0 {
@@ -92,9 +91,10 @@ func missingNotes(sets []Values) []string {
 	return oddNotes(missing, nans, above, below)
 }
 
-// beyondNotes count the sorted values outside a range.
-func beyondNotes(q Quantity, s []float64, low, high float64, exponent int, of string) []string {
+// beyondNotes count the sorted values outside a range, which is divided by ten to the exponent.
+func beyondNotes(q Quantity, values []float64, low, high float64, exponent int, of string) []string {
 	under, over := 0, 0
+	s := scaled(values, exponent)
 	if s[0] < low {
 		under = last(s, math.Nextafter(low, math.Inf(-1))) + 1
 	}
@@ -106,13 +106,13 @@ func beyondNotes(q Quantity, s []float64, low, high float64, exponent int, of st
 	}
 	text := fmt.Sprintf("Beyond the %s: ", of)
 	if under > 0 {
-		text += fmt.Sprintf("%d below %s (down to %s)", under, short(raised(low, exponent)), q.value(raised(s[0], exponent)))
+		text += fmt.Sprintf("%d below %s (down to %s)", under, short(raised(low, exponent)), q.value(values[0]))
 		if over > 0 {
 			text += ", "
 		}
 	}
 	if over > 0 {
-		text += fmt.Sprintf("%d above %s (up to %s)", over, short(raised(high, exponent)), q.value(raised(s[len(s)-1], exponent)))
+		text += fmt.Sprintf("%d above %s (up to %s)", over, short(raised(high, exponent)), q.value(values[len(values)-1]))
 	}
 	return []string{text + "."}
 }
@@ -128,7 +128,7 @@ func (d *distributions) summary() string {
 			text += name + "no values. "
 			continue
 		}
-		text += fmt.Sprintf("%s%d values, median %s. ", name, d.totals[i], d.q.value(raised(d.medians[i], d.exponent)))
+		text += fmt.Sprintf("%s%d values, median %s. ", name, d.totals[i], d.q.value(d.medians[i]))
 	}
 	return clean(text)
 }
@@ -217,12 +217,13 @@ func (d *distributions) outline(c draw.Canvas, p *plot.Plot, i int) {
 }
 
 func (d *distributions) median(c draw.Canvas, p *plot.Plot, i int) {
-	if d.medians[i] < p.X.Min || d.medians[i] > p.X.Max {
+	middle := divided(d.medians[i], d.exponent)
+	if middle < p.X.Min || middle > p.X.Max {
 		return
 	}
 	x, _ := p.Transforms(&c)
-	at := x(d.medians[i])
-	value := "median " + d.q.value(raised(d.medians[i], d.exponent))
+	at := x(middle)
+	value := "median " + d.q.value(d.medians[i])
 	if len(d.sets) > 1 {
 		marked(c, d.sets[i].Name+": "+value, "", func() {
 			c.StrokeLine2(draw.LineStyle{Color: seriesColor(i), Width: 1, Dashes: []vg.Length{2, 3}}, at, c.Min.Y, at, c.Max.Y)

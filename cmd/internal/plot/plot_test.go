@@ -339,6 +339,62 @@ func TestAnyValuesCanBeDrawn(t *testing.T) {
 	})
 }
 
+// TestExtremeValuesCanBeDrawn draws sets in which bulk and outliers are as far from each other as numbers can be.
+func TestExtremeValuesCanBeDrawn(t *testing.T) {
+	most, least := math.MaxFloat64, math.SmallestNonzeroFloat64
+	odd := []float64{most, -most, math.Nextafter(most, 0), 1e308, -1e308, 8.9e307, 1e300, least, -least, 3 * least, 2.2250738585072014e-308, 1e-310, -1e-305, 1e-300, 0,
+		math.Copysign(0, -1), 1, math.Nextafter(1, 2), -1, 177, 1e15, math.Inf(1), math.Inf(-1), math.NaN()}
+	rapid.Check(t, func(r *rapid.T) {
+		few := rapid.SliceOfNDistinct(rapid.SampledFrom(odd), 1, 4, math.Float64bits).Draw(r, "extremes")
+		value := rapid.OneOf(rapid.SampledFrom(few), rapid.SampledFrom(few[:1]), rapid.Map(rapid.Float64Range(0.5, 1), func(part float64) float64 { return part * few[0] }))
+		values := rapid.SliceOfN(value, 0, 30).Draw(r, "values")
+		for kind, f := range figures(values) {
+			readSVG(t, svgOf(t, f))
+			if text := f.Summary + fmt.Sprint(f.Notes); strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
+				r.Fatalf("%s: %s", kind, text)
+			}
+		}
+		if s, _, _, _ := sorted(values); len(s) > 0 {
+			n := 0
+			edges := binEdges(s, s[0], s[len(s)-1])
+			for _, c := range binCounts(s, edges) {
+				n += c
+			}
+			if most := math.Max(-s[0], s[len(s)-1]); most < 1e300 && n != len(s) {
+				r.Fatalf("%d of %d values in %v", n, len(s), edges)
+			}
+		}
+	})
+}
+
+// TestOutliersAreNamedAsTheyAre names values that cannot be told in the power of ten of the others.
+func TestOutliersAreNamedAsTheyAre(t *testing.T) {
+	values := make([]float64, 100)
+	for i := range values {
+		values[i] = 1e-300 * float64(100+i)
+	}
+	values[99] = 1e300
+	for kind, f := range figures(values) {
+		if kind == "two" {
+			continue
+		}
+		if text := f.Summary + fmt.Sprint(f.Notes); !strings.Contains(text, "1e+300") || strings.Contains(text, "e+308") || strings.Contains(text, "e+08") {
+			t.Errorf("%s: %s", kind, text)
+		}
+	}
+	// Quantiles stay between their neighbours, however large these are.
+	if got := quantile([]float64{1, 2, math.MaxFloat64}, 0.5); got != 2 {
+		t.Error(got)
+	}
+	if got := quantile([]float64{math.Nextafter(math.MaxFloat64, 0), math.MaxFloat64}, 0.7); math.IsInf(got, 0) {
+		t.Error(got)
+	}
+	f := FocalPlane("x", memory, "median", []Detector{{Name: "a", Value: 1e-320}, {Name: "b", Value: 2e-320}})
+	if !strings.Contains(f.Summary, "from 1e-320 to 2e-320") {
+		t.Error(f.Summary)
+	}
+}
+
 func BenchmarkHistogramOfAMillion(b *testing.B) {
 	values := normal(1_000_000, 177, 3)
 	for b.Loop() {

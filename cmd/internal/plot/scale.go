@@ -54,7 +54,8 @@ func quantile(s []float64, q float64) float64 {
 	i := min(int(at), len(s)-1)
 	if j := i + 1; j < len(s) && s[i] != s[j] {
 		part := at - float64(i)
-		return s[i]*(1-part) + s[j]*part
+		// Rounding must carry it neither beyond the neighbours nor beyond the largest number.
+		return math.Min(math.Max(s[i]*(1-part)+s[j]*part, s[i]), s[j])
 	}
 	return s[i]
 }
@@ -117,21 +118,43 @@ func exponentOf(low, high float64) int {
 	return int(math.Floor(float64(e)/3)) * 3
 }
 
-// scaled are values divided by a power of ten. What is odd stays odd.
+// scaled are values divided by a power of ten. What is odd stays odd. The power is that of the bulk: what lies so far out that no number
+// can tell it becomes the largest one, and texts have to name it as it was.
 func scaled(values []float64, exponent int) []float64 {
 	if exponent == 0 {
 		return values
 	}
 	out := make([]float64, len(values))
 	for i, v := range values {
-		out[i] = v * math.Pow10(-max(exponent, -300))
+		out[i] = divided(v, exponent)
 	}
 	return out
 }
 
+// divided is one value divided by a power of ten.
+func divided(v float64, exponent int) float64 {
+	if !finite(v) {
+		return v
+	}
+	// The inverse of the smallest numbers is none.
+	step := max(exponent, -300)
+	return bounded(v * math.Pow10(-step) * math.Pow10(step-exponent))
+}
+
 // raised is a scaled value as it was; what rounding would carry beyond the largest number is that.
 func raised(v float64, exponent int) float64 {
-	return math.Min(math.Max(v*math.Pow10(exponent), -math.MaxFloat64), math.MaxFloat64)
+	step := max(exponent, -300)
+	return bounded(v * math.Pow10(step) * math.Pow10(exponent-step))
+}
+
+func bounded(v float64) float64 { return math.Min(math.Max(v, -math.MaxFloat64), math.MaxFloat64) }
+
+// bulk is the span of sorted values with the power of ten that it is shown in, and is divided by it. It is found before the values are
+// divided: afterwards, rounding could make another decision of what lies far out.
+func bulk(s []float64) (low, high float64, exponent int) {
+	low, high = span(s)
+	exponent = exponentOf(low, high)
+	return divided(low, exponent), divided(high, exponent), exponent
 }
 
 // roundStep is the smallest of 1, 2, 2.5 or 5 times a power of ten of which n cover the range.
@@ -174,6 +197,8 @@ func binEdges(s []float64, low, high float64) []float64 {
 	for i := 1.0; edges[len(edges)-1] <= high && len(edges) < 200; i++ {
 		edges = append(edges, (begin+i)*step)
 	}
+	// Where neighbours are hardly told apart, products are rounded past them.
+	edges[0], edges[len(edges)-1] = math.Min(edges[0], low), math.Max(edges[len(edges)-1], high)
 	return edges
 }
 

@@ -49,9 +49,8 @@ func Series(title string, q Quantity, along Along, lines ...Line) *Figure {
 	if len(values) == 0 {
 		return emptyFigure(title, notes)
 	}
-	s.exponent = exponentOf(span(values))
-	values = scaled(values, s.exponent)
-	low, high := span(values)
+	low, high, exponent := bulk(values)
+	s.exponent = exponent
 	notes = append(notes, beyondNotes(q, values, low, high, s.exponent, "axis")...)
 	s.low, s.high = widened(low, high)
 	s.points = len(values)
@@ -72,7 +71,7 @@ func Series(title string, q Quantity, along Along, lines ...Line) *Figure {
 	if s.points > mostPoints {
 		notes = append(notes, fmt.Sprintf("%d values: the lines are medians, the bands reach from the 5th to the 95th percentile.", s.points))
 	}
-	summary := fmt.Sprintf("%d values, median %s, from %s to %s.", len(values), q.value(raised(quantile(values, 0.5), s.exponent)), short(raised(values[0], s.exponent)), q.value(raised(values[len(values)-1], s.exponent)))
+	summary := fmt.Sprintf("%d values, median %s, from %s to %s.", len(values), q.value(quantile(values, 0.5)), short(values[0]), q.value(values[len(values)-1]))
 	return &Figure{Title: title, Summary: summary, Notes: notes, width: figureWidth, height: figureHeight, panel: s.draw}
 }
 
