@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,15 +46,16 @@ func TestScanIsFast(t *testing.T) {
 	}
 }
 
-// agree compares the two readers on one search.
+// agree compares the readers on one search.
 func agree(t interface{ Errorf(string, ...any) }, text []byte, fragments []string) {
-	var (
-		want    []Value
-		wantErr error
-	)
+	var want []Value
 	m, wantErr := Parse(text)
 	if wantErr == nil {
 		want, wantErr = m.Find(nil, fragments)
+	}
+	got, err := NewDocument(text).Find(nil, fragments)
+	if (err == nil) != (wantErr == nil) || err != nil && (err.Error() != wantErr.Error() || className(err) != className(wantErr)) || !slices.EqualFunc(got, want, sameValue) {
+		t.Errorf("the document gives %v, %v, the tree %v, %v\nfragments %q in %q", got, err, want, wantErr, fragments, text)
 	}
 	got, ok := scan(text, nil, fragments)
 	if !ok {
@@ -62,6 +64,15 @@ func agree(t interface{ Errorf(string, ...any) }, text []byte, fragments []strin
 	if wantErr != nil || !slices.EqualFunc(got, want, sameValue) {
 		t.Errorf("scan gives %v, the tree %v, %v\nfragments %q in %q", got, want, wantErr, fragments, text)
 	}
+}
+
+// className is the upstream class of an error.
+func className(err error) string {
+	var c interface{ ClassName() string }
+	if errors.As(err, &c) {
+		return c.ClassName()
+	}
+	return ""
 }
 
 func sameValue(a, b Value) bool {
@@ -91,21 +102,67 @@ func goldenTexts(t testing.TB) []string {
 	return slices.Compact(texts)
 }
 
-// FuzzScan lets the two readers answer the same searches.
+// FuzzScan lets the two readers answer the same searches: the fast one alone, which may give up, and Document, which may not. Answers and
+// errors are to be the same, with their classes and places.
 func FuzzScan(f *testing.F) {
 	for _, text := range goldenTexts(f) {
 		f.Add([]byte(text), "t.runEndMaxResidentSetSize", "t.")
 	}
 	f.Add([]byte(`{"metadata":{"a":{"scalars":{"x":1}},"a":{}}}`), "a.x", "x")
 	f.Add([]byte(`{"arrays":{"a":["1","2"]},"metadata":{"":{"arrays":{"":["x","2"]}}}}`), ".", "")
+	for _, trap := range traps() {
+		f.Add([]byte(trap), "x", "a.x")
+	}
 	f.Fuzz(func(t *testing.T, text []byte, a, b string) {
-		agree(t, text, []string{a, b})
+		for _, fragments := range [][]string{{a, b}, {a}, {b, a, b}} {
+			agree(t, text, fragments)
+		}
 		if err := NewDocument(text).Check(); err != nil {
 			if _, parseErr := Parse(text); parseErr == nil || err.Error() != parseErr.Error() {
 				t.Errorf("check gives %v, parse %v", err, parseErr)
 			}
 		}
 	})
+}
+
+// traps are texts in which a reader that does not make a tree may go astray: names that come twice or are written otherwise, depth, numbers
+// out of range, and damage before and behind what is looked for.
+func traps() []string {
+	node := func(item string) string { return `{"metadata":{"a":{"scalars":{` + item + `}}}}` }
+	deep := func(n int) string {
+		return strings.Repeat(`{"metadata":{"a":`, n) + node(`"x":1`) + strings.Repeat("}}", n)
+	}
+	out := []string{
+		node(`"x":1,"x":2`), node(`"x":1,"\u0078":2`), node(`"\u0078":1`), node(`"y":1,"y":2,"x":3`),
+		`{"metadata":{"a":{"scalars":{"x":1}},"\u0061":{}}}`, `{"metadata":{"a":{"scalars":{"y":1}},"a":{"scalars":{"x":1}}}}`,
+		`{"metadata":{"a":{"scalars":{"x":1}}},"metadata":{}}`, `{"metadata":{"a":{"scalars":{"x":1},"scalars":{}}}}`, `{"\u006detadata":{"a":{"scalars":{"x":1}}}}`,
+		`{"metadata":{"a":{"scalars":{"x":1},"arrays":{"x":[2]}}}}`, `{"metadata":{"a":{"arrays":{"x":[]}}}}`, `{"metadata":{"a":{"metadata":{"x":{}}}}}`,
+		`{"metadata":{"a":{"arrays":{"x":[1,"2"]}}}}`, `{"metadata":{"a":{"arrays":{"x":["1","b"]}}}}`, `{"metadata":{"a.x":{"scalars":{"x":1}}}}`,
+		node(`"x":"\ud800"`), node(`"x":"\ud83d\ude00"`), node("\"x\":\"\xff\""), node("\"\xff\":1,\"x\":2"), node("\"x\":\"a\nb\""), node("\"x\":\"\x00\""),
+		`{"other":"` + "\xc3" + `","metadata":{"a":{"scalars":{"x":1}}}}`, node(`"x":"\q"`), node(`"x":"\u12"`),
+		strings.Repeat("[", 300), `{"other":` + strings.Repeat("[", 199) + strings.Repeat("]", 199) + `}`, `{"other":` + strings.Repeat("[", 201) + strings.Repeat("]", 201) + `}`,
+		deep(98), deep(99), deep(100), deep(101),
+		"\ufeff" + node(`"x":1`), node(`"x":1`) + "x", node(`"x":1`) + "\x00", node(`"x":1`) + " \n\t\r", node(`"x":1`) + "{}", node(`"x":1,`), "", " ", "null", "[]", "1", `"x"`,
+	}
+	for _, number := range []string{"1e400", "-1e400", "1e-400", "-0", "-0.0", "0x1", "01", "+1", "1.", ".5", "1e", "1e+", "--1", "-", "NaN", "-NaN", "nan", "Infinity", "-Infinity",
+		"+Infinity", "Inf", "Infinit", "true", "True", "9007199254740993", "18446744073709551616", strings.Repeat("9", 308), strings.Repeat("9", 309), "1" + strings.Repeat("0", 308),
+		"1" + strings.Repeat("0", 309), strings.Repeat("9", 4300), strings.Repeat("9", 4301), "0." + strings.Repeat("1", 800), `"1e400"`, `"nan"`, `" inf "`, `"1_0"`, `"0x10"`, `"١"`, "null", "[]", "{}"} {
+		out = append(out, node(`"x":`+number), node(`"y":`+number+`,"x":1`), `{"metadata":{"a":{"arrays":{"x":[1,`+number+`]}}},"other":`+number+`}`)
+	}
+	whole := node(`"y":[],"x":1.5e3`)
+	for i := range whole {
+		out = append(out, whole[:i])
+	}
+	return out
+}
+
+// TestTraps lets the two readers answer the same searches of texts with a trap.
+func TestTraps(t *testing.T) {
+	for _, text := range traps() {
+		for _, fragments := range [][]string{{"x"}, {"a.x"}, {"y", "x"}, {"a."}, {""}, {"z"}, {"x", "z", "a.x"}} {
+			agree(t, []byte(text), fragments)
+		}
+	}
 }
 
 // TestScanAgrees makes small trees with every kind of trap and searches them with fragments of their own names.
