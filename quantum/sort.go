@@ -73,17 +73,20 @@ func sortAll(builds []*taskBuild) {
 	}
 }
 
-// CompareDataIDs orders quanta of tasks of one graph with the same dimensions by their data IDs.
-func CompareDataIDs(a *Quanta, i int, b *Quanta, j int) int {
-	return compareDataIDs(a.DataIDs, i, b.DataIDs, j)
+func compareDataIDs(a *DataIDs, i int, b *DataIDs, j int) int {
+	return compareValues(a, i, b, j, a.required)
 }
 
-func compareDataIDs(a *DataIDs, i int, b *DataIDs, j int) int {
+// compareValues compares the values at the given positions, one after the other.
+func compareValues(a *DataIDs, i int, b *DataIDs, j int, positions []int) int {
 	n := len(a.text)
-	for k := range a.group.Required {
+	for _, k := range positions {
 		x, y := a.flat[i*n+k], b.flat[j*n+k]
+		if x == y {
+			continue
+		}
 		c := cmp.Compare(x, y)
-		if c != 0 && a.text[k] {
+		if a.text[k] {
 			c = strings.Compare(a.strings.texts[x], a.strings.texts[y])
 		}
 		if c != 0 {

@@ -33,13 +33,18 @@ type DataIDs struct {
 	group   *dimension.Group
 	strings *Strings
 	text    []bool // per position: values are interned texts
-	flat    []int64
+	// required are the positions of the required values, which come first.
+	required []int
+	flat     []int64
 }
 
 func newDataIDs(g *dimension.Group, s *Strings) *DataIDs {
 	d := &DataIDs{group: g, strings: s}
 	for _, e := range g.Dimensions() {
 		d.text = append(d.text, e.KeyType() == dimension.String)
+	}
+	for k := range g.Required {
+		d.required = append(d.required, k)
 	}
 	return d
 }

@@ -42,7 +42,10 @@ type Options struct {
 	// Layer, if set, is put around every connection of the driver: it sees each statement and may let it fail, as vfs.Fault does with
 	// files. It has to keep the interfaces that package registrytest's Fault keeps.
 	Layer func(driver.Conn) driver.Conn
-	Log   zerolog.Logger
+	// Bulk keeps in memory what a statement holds back in case it fails, which speeds up inserts of many rows. A statement that changes a
+	// large part of the database needs memory for all that it changes.
+	Bulk bool
+	Log  zerolog.Logger
 }
 
 // Registry is an open registry. Reading methods are safe for concurrent use.
@@ -65,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	if !ok {
 		return nil, &URLError{URL: o.URL}
 	}
-	db, err := sqlite.Open(ctx, path, sqlite.Options{ReadOnly: o.ReadOnly, Timeout: o.BusyTimeout, OnBusy: o.OnBusy, Layer: o.Layer})
+	db, err := sqlite.Open(ctx, path, sqlite.Options{ReadOnly: o.ReadOnly, Timeout: o.BusyTimeout, OnBusy: o.OnBusy, Layer: o.Layer, Bulk: o.Bulk})
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,9 @@ type Options struct {
 	OnBusy      func(waited time.Duration, holder string)
 	// Layer is that of the registry; nil is none.
 	Layer func(driver.Conn) driver.Conn
-	Log   zerolog.Logger
+	// Bulk is that of the registry.
+	Bulk bool
+	Log  zerolog.Logger
 }
 
 // Butler is an open repository.
@@ -68,7 +70,7 @@ func Open(ctx context.Context, location string, o Options) (*Butler, error) {
 		return nil, err
 	}
 	reg, err := registry.Open(ctx, registry.Options{URL: c.db, Managers: c.managers, ReadOnly: o.ReadOnly,
-		BusyTimeout: o.BusyTimeout, OnBusy: o.OnBusy, Layer: o.Layer, Log: o.Log})
+		BusyTimeout: o.BusyTimeout, OnBusy: o.OnBusy, Layer: o.Layer, Bulk: o.Bulk, Log: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", location, err)
 	}

@@ -14,7 +14,7 @@ type Item struct {
 //
 // Tasks stand on levels: a task that reads what another one writes stands above it. A level starts when the one below is
 // finished. On a level, tasks that read the same input datasets are taken together, data ID by data ID, so that an input is read
-// once for all of them.
+// once for all of them. The order of data IDs is quantum.RunOrder.
 type Plan struct {
 	levels  [][]*group
 	level   int
@@ -24,11 +24,19 @@ type Plan struct {
 	stopped bool
 }
 
-// group is a set of tasks that share their first input table, with a cursor over their quanta.
+// group is a set of tasks that share their first input table.
 type group struct {
-	tasks []*quantum.Quanta
-	next  []int
+	order quantum.RunOrder
+	tasks []cursor
 }
+
+// cursor goes over the planned quanta of a task.
+type cursor struct {
+	*quantum.Quanta
+	rows []int32
+}
+
+func newCursor(q *quantum.Quanta, o quantum.RunOrder) cursor { return cursor{q, o.Planned(q)} }
 
 // NewPlan plans the quanta of a graph that are planned.
 func NewPlan(g *quantum.Graph) *Plan {
@@ -51,10 +59,11 @@ func NewPlan(g *quantum.Graph) *Plan {
 			table = q.Inputs[0].Existing
 		}
 		if have := byInput[table]; have != nil && table != nil && have.tasks[0].DataIDs.Group() == q.DataIDs.Group() {
-			have.tasks, have.next = append(have.tasks, q), append(have.next, 0)
+			have.tasks = append(have.tasks, newCursor(q, have.order))
 			continue
 		}
-		gr := &group{tasks: []*quantum.Quanta{q}, next: []int{0}}
+		order := quantum.NewRunOrder(q.DataIDs.Group())
+		gr := &group{order: order, tasks: []cursor{newCursor(q, order)}}
 		p.levels[level] = append(p.levels[level], gr)
 		if table != nil {
 			byInput[table] = gr
@@ -83,34 +92,33 @@ func (p *Plan) Next(dst []Item, max int) (ready, blocked []Item) {
 			continue
 		}
 		g := groups[p.group]
-		leader, row := g.tasks[first], g.next[first]
-		for i, q := range g.tasks {
-			if g.next[i] >= q.Len() || quantum.CompareDataIDs(q, g.next[i], leader, row) != 0 {
+		leader, row := g.tasks[first].Quanta, int(g.tasks[first].rows[0])
+		for i := range g.tasks {
+			c := &g.tasks[i]
+			if len(c.rows) == 0 || g.order.Compare(c.Quanta, int(c.rows[0]), leader, row) != 0 {
 				continue
 			}
-			it := Item{q, g.next[i]}
-			g.next[i]++
-			switch {
-			case q.States[it.Row] != quantum.Planned:
-			case p.isBlocked(it):
-				q.States[it.Row] = quantum.Blocked
+			it := Item{c.Quanta, int(c.rows[0])}
+			c.rows = c.rows[1:]
+			if p.isBlocked(it) {
+				c.States[it.Row] = quantum.Blocked
 				p.left--
 				blocked = append(blocked, it)
-			default:
-				q.States[it.Row] = quantum.Running
-				p.running++
-				ready = append(ready, it)
+				continue
 			}
+			c.States[it.Row] = quantum.Running
+			p.running++
+			ready = append(ready, it)
 		}
 	}
 	return ready, blocked
 }
 
-// first is the task whose next quantum has the smallest data ID, or -1.
+// first is the task whose next quantum is the first in the order, or -1.
 func (g *group) first() int {
 	best := -1
-	for i, q := range g.tasks {
-		if g.next[i] < q.Len() && (best < 0 || quantum.CompareDataIDs(q, g.next[i], g.tasks[best], g.next[best]) < 0) {
+	for i, c := range g.tasks {
+		if len(c.rows) > 0 && (best < 0 || g.order.Compare(c.Quanta, int(c.rows[0]), g.tasks[best].Quanta, int(g.tasks[best].rows[0])) < 0) {
 			best = i
 		}
 	}

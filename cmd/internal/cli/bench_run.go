@@ -41,7 +41,7 @@ func (a *App) runBench(ctx context.Context, o *benchOptions, made *synthetic.Rep
 		last = now
 		return d
 	}
-	b, err := a.openButler(ctx, in.repo, false)
+	b, err := a.openToRun(ctx, in.repo, false)
 	if err != nil {
 		return r, err
 	}
@@ -99,7 +99,7 @@ func (a *App) resumeBench(ctx context.Context, made *synthetic.Repository, pipel
 	in := &inputOptions{repo: made.Root, pipeline: pipeline, inputs: []string{synthetic.Chain}, output: benchChain, outputRun: run,
 		extendRun: true, skipExisting: true}
 	started := time.Now()
-	b, err := a.openButler(ctx, in.repo, false)
+	b, err := a.openToRun(ctx, in.repo, false)
 	if err != nil {
 		return 0, err
 	}

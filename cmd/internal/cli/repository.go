@@ -13,8 +13,17 @@ import (
 
 // openButler opens the repository that -b or REPO names.
 func (a *App) openButler(ctx context.Context, repo string, readOnly bool) (*butler.Butler, error) {
+	return a.open(ctx, repo, butler.Options{ReadOnly: readOnly})
+}
+
+// openToRun opens a repository in which quanta are to run.
+func (a *App) openToRun(ctx context.Context, repo string, readOnly bool) (*butler.Butler, error) {
+	return a.open(ctx, repo, butler.Options{ReadOnly: readOnly, Bulk: true})
+}
+
+func (a *App) open(ctx context.Context, repo string, o butler.Options) (*butler.Butler, error) {
 	log := a.Log("registry")
-	return butler.Open(ctx, repo, butler.Options{ReadOnly: readOnly, Getenv: a.lookupEnv, Log: log, FS: a.Disk, Layer: a.Layer, BusyTimeout: a.BusyTimeout,
+	return butler.Open(ctx, repo, butler.Options{ReadOnly: o.ReadOnly, Bulk: o.Bulk, Getenv: a.lookupEnv, Log: log, FS: a.Disk, Layer: a.Layer, BusyTimeout: a.BusyTimeout,
 		OnBusy: func(waited time.Duration, holder string) {
 			if holder == "" {
 				holder = "another process"

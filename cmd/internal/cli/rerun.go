@@ -87,7 +87,7 @@ func (o *rerunOptions) check(cmd *cobra.Command) error {
 }
 
 func (a *App) runRerun(ctx context.Context, o *rerunOptions, name string) (err error) {
-	b, err := a.openButler(ctx, o.repo, o.dryRun)
+	b, err := a.openToRun(ctx, o.repo, o.dryRun)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (a *App) runRun(ctx context.Context, o *runOptions) (err error) {
 		return a.showPipeline(&o.inputOptions, p)
 	}
 	readOnly := o.dryRun || len(o.show) > 0
-	b, err := a.openButler(ctx, o.repo, readOnly)
+	b, err := a.openToRun(ctx, o.repo, readOnly)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,9 @@ import (
 type Options struct {
 	ReadOnly bool
 	// Create makes the file if it is missing.
-	Create  bool
+	Create bool
+	// Bulk keeps what statements hold back in memory.
+	Bulk    bool
 	Timeout time.Duration
 	OnBusy  func(waited time.Duration, holder string)
 	// Layer is put around every connection, if it is not nil.
@@ -70,7 +72,11 @@ func Open(ctx context.Context, path string, o Options) (*dialect.Database, error
 		if o.Create {
 			mode = "rwc"
 		}
-		db.Writer = sql.OpenDB(&connector{dsn: dsn(path, mode), pragmas: writePragmas, layer: o.Layer})
+		writing := writePragmas
+		if o.Bulk {
+			writing = append([]string{bulkPragma}, writePragmas...)
+		}
+		db.Writer = sql.OpenDB(&connector{dsn: dsn(path, mode), pragmas: writing, layer: o.Layer})
 		db.Writer.SetMaxOpenConns(1)
 		db.Writer.SetConnMaxIdleTime(0)
 	}
@@ -84,6 +90,10 @@ func Open(ctx context.Context, path string, o Options) (*dialect.Database, error
 var (
 	readPragmas  = []string{"PRAGMA foreign_keys = ON", "PRAGMA cache_size = -65536"}
 	writePragmas = []string{"PRAGMA foreign_keys = ON", "PRAGMA cache_size = -65536", "PRAGMA synchronous = FULL"}
+
+	// A statement that inserts many rows keeps the pages it changes until it ends, in case it fails; beyond 64 kB in a file, if not told
+	// otherwise.
+	bulkPragma = "PRAGMA temp_store = MEMORY"
 )
 
 // dsn writes the file name as the path of a URI. The driver's own waiting is short, because the registry waits itself, with
