@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"valet/registry/dimension"
@@ -33,13 +34,15 @@ type Options struct {
 	Now time.Time
 	// Progress is told the number of rows read so far, from the building goroutine; nil is not.
 	Progress func(rows int)
+	// Phase is told of each part of the work when it is done, from the building goroutine; nil is not, and then nothing is measured.
+	Phase func(Phase)
 }
 
 // Build builds the quantum graph of a resolved pipeline (pipelines.md 4.2-4.6). It only reads. Errors are those of the source,
 // *ScalarError, *UnusedConstraintError and *OutputExistsError. An empty graph is no error: its notes say why.
 func Build(ctx context.Context, src Source, p *pipeline.Resolved, o Options) (*Graph, error) {
 	g := &Graph{Pipeline: p, Collections: o.Collections, Inputs: map[string]*Datasets{}, strings: &Strings{}}
-	b := &builder{graph: g, src: src, opts: o, rowsOf: map[string]*rowFinder{}, byLabel: map[string]*Quanta{}}
+	b := &builder{graph: g, src: src, opts: o, rowsOf: map[string]*rowFinder{}, byLabel: map[string]*Quanta{}, phases: newPhases(o.Phase)}
 	for i, nodes := range p.Subgraphs() {
 		if !b.chosen(nodes) {
 			continue
@@ -61,6 +64,7 @@ func Build(ctx context.Context, src Source, p *pipeline.Resolved, o Options) (*G
 	}
 	b.findNoWork()
 	b.summarize()
+	b.phases.done("deciding", g.Len())
 	return g, nil
 }
 
@@ -72,6 +76,7 @@ type builder struct {
 	byLabel map[string]*Quanta
 	rows    int
 	scratch []byte
+	phases  phases
 }
 
 func (b *builder) note(task string, warning bool, format string, args ...any) {
@@ -149,7 +154,7 @@ func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) erro
 		finders[i].start(typeOf[name].Dimensions == s.Dimensions)
 	}
 	count := 0
-	for row, err := range b.src.Rows(ctx, s) {
+	for row, err := range b.phases.search(ctx, b.src, s) {
 		if err != nil {
 			return err
 		}
@@ -166,8 +171,11 @@ func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) erro
 			b.opts.Progress(b.rows)
 		}
 	}
+	b.phases.searched("input query: "+strings.Join(s.Types, ", "), "joining")
 	if count == 0 {
-		return b.explainEmpty(ctx, s, nodes)
+		err := b.explainEmpty(ctx, s, nodes)
+		b.phases.done("explaining why there is nothing", 0)
+		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(looseInputs)) {
 		if err := looseInputs[name].find(ctx, b); err != nil {
@@ -180,9 +188,12 @@ func (b *builder) subgraph(ctx context.Context, nodes []*pipeline.TaskNode) erro
 		}
 	}
 	sortAll(builds)
+	quanta := 0
 	for _, t := range builds {
 		t.q.findTaken()
+		quanta += t.q.Len()
 	}
+	b.phases.done("sorting", quanta)
 	return nil
 }
 

@@ -102,7 +102,7 @@ func (l *loose) find(ctx context.Context, b *builder) error {
 	positions := project(l.typ.Dimensions, l.typ.Dimensions)
 	finder := b.rowsOf[l.typ.Name]
 	finder.start(false)
-	for row, err := range b.src.Rows(ctx, s) {
+	for row, err := range b.phases.search(ctx, b.src, s) {
 		if err != nil {
 			return err
 		}
@@ -111,6 +111,7 @@ func (l *loose) find(ctx context.Context, b *builder) error {
 			l.found[i] = finder.row(&row.Datasets[0])
 		}
 	}
+	b.phases.searched("input query: "+l.typ.Name, "joining")
 	return nil
 }
 

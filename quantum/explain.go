@@ -87,6 +87,9 @@ func (b *builder) summarize() {
 	})
 }
 
+// Explained are the quanta of all tasks, those of tasks of which none is to run last.
+func (g *Graph) Explained() []*Quanta { return slices.Concat(g.Tasks, g.done) }
+
 // adviseConstraint notes that most data IDs of a task were looked at in vain.
 func (b *builder) adviseConstraint(q *Quanta) {
 	var types []string

@@ -44,7 +44,7 @@ func (b *builder) skip(ctx context.Context, q *Quanta) error {
 	if t == nil || !t.Registered || len(b.opts.Collections.SkipIn) == 0 {
 		return nil
 	}
-	s := search{typ: t, in: b.opts.Collections.SkipIn, exist: true, index: q.index()}
+	s := search{what: "looking for finished quanta", typ: t, in: b.opts.Collections.SkipIn, exist: true, index: q.index()}
 	return b.find(ctx, s, q, func(i int, _ *Found) error {
 		if !b.opts.Choice.again(q, i) {
 			q.States[i] = Skipped
@@ -72,7 +72,7 @@ func (b *builder) outputsInTheWay(ctx context.Context, q *Quanta, blocking *Outp
 				at = out.DataIDs.index(q.Len())
 			}
 		}
-		err := b.find(ctx, search{typ: t, in: []string{b.opts.Collections.Run}, planned: true, index: at}, q, func(i int, f *Found) error {
+		err := b.find(ctx, search{what: "looking for outputs in the way", typ: t, in: []string{b.opts.Collections.Run}, planned: true, index: at}, q, func(i int, f *Found) error {
 			switch {
 			case q.States[i] == Skipped:
 			case b.opts.Clobber:
@@ -109,7 +109,7 @@ func (b *builder) outputsOfSkipped(ctx context.Context) error {
 			for i := range rows {
 				rows[i] = -1
 			}
-			err := b.find(ctx, search{typ: in.Edge.Type, in: b.opts.Collections.SkipIn, index: in.Producer.index()}, in.Producer, func(i int, f *Found) error {
+			err := b.find(ctx, search{what: "looking for outputs of finished quanta", typ: in.Edge.Type, in: b.opts.Collections.SkipIn, index: in.Producer.index()}, in.Producer, func(i int, f *Found) error {
 				rows[i] = finder.row(f)
 				return nil
 			})
@@ -130,8 +130,10 @@ func (b *builder) outputsOfSkipped(ctx context.Context) error {
 
 // search is what find looks for.
 type search struct {
-	typ *pipeline.DatasetType
-	in  []string
+	// what is the name of the phase.
+	what string
+	typ  *pipeline.DatasetType
+	in   []string
 	// exist says that it is enough to know that a dataset is there.
 	exist bool
 	// planned says that only planned quanta matter.
@@ -145,7 +147,7 @@ func (b *builder) find(ctx context.Context, s search, q *Quanta, f func(i int, f
 	g := s.typ.Dimensions
 	ids := newDataIDs(g, b.graph.strings)
 	positions := project(g, g)
-	rows := b.src.Rows(ctx, Search{Dimensions: g, Types: []string{s.typ.Name}, Collections: s.in, DataID: b.opts.DataID, Exist: s.exist,
+	rows := b.phases.search(ctx, b.src, Search{Dimensions: g, Types: []string{s.typ.Name}, Collections: s.in, DataID: b.opts.DataID, Exist: s.exist,
 		Where: nearQuanta(q, g, s.planned)})
 	for row, err := range rows {
 		if err != nil {
@@ -170,6 +172,7 @@ func (b *builder) find(ctx context.Context, s search, q *Quanta, f func(i int, f
 			return err
 		}
 	}
+	b.phases.done(s.what+": "+s.typ.Name, b.phases.rows)
 	return nil
 }
 

@@ -51,6 +51,7 @@ type App struct {
 	profiles   profiles
 	logs       logging
 	interrupts *interrupts
+	explained  *explained
 }
 
 // Main runs the command that the arguments name, prints its error if it fails, and returns the exit code.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ type graphOptions struct {
 func (o *graphOptions) AddFlags(f *pflag.FlagSet) {
 	o.inputOptions.AddFlags(f)
 	f.StringVar(&o.save, "save", "", "write the quantum graph to `FILE.qg`, which pipetask reads")
-	f.BoolVar(&o.explain, "explain", false, "tell for each quantum whether it would run, and why")
+	f.BoolVar(&o.explain, "explain", false, "tell for each quantum whether it would run, and why, and what building the graph cost: statements, rows and time per phase")
 	o.listing.AddFlags(f)
 	addPythonOnly(f)
 }
@@ -42,7 +43,11 @@ func newGraphCommand(a *App) *cobra.Command {
 		Use:   "graph -b REPO -p FILE[#LABELS] -i IN[,IN..] -o OUT [OPTIONS]",
 		Short: "Build, count and explain the quantum graph; run nothing",
 		Long: `Graph builds the quantum graph that 'valet run' would run with the same options, and prints its quanta per task. Nothing is
-written to the repository. An empty graph is explained: which constraint removed the last data ID.`,
+written to the repository. An empty graph is explained: which constraint removed the last data ID.
+
+With --explain, the log tells of each quantum why it would run or not, and the phases of building the graph follow with their statements,
+parameters, rows and seconds. In the format json they are the list "phases" beside the list "tasks": each phase has an entry for each
+statement, then one, whose "sql" is null, for what was done besides; seconds are those of the entry alone.`,
 		Example: `  valet graph -b REPO -p metrics.yaml -i u/sci -o u/metrics
   valet graph -b REPO -p metrics.yaml -i u/sci -o u/metrics --explain
   valet graph -p metrics.yaml --show pipeline-graph`,
@@ -74,6 +79,7 @@ func (a *App) runGraph(ctx context.Context, cmd *cobra.Command, o *graphOptions)
 	if o.repo == "" {
 		return a.showPipeline(&o.inputOptions, p)
 	}
+	a.explain(o.explain)
 	b, err := a.openButler(ctx, o.repo, true)
 	if err != nil {
 		return err
@@ -85,18 +91,59 @@ func (a *App) runGraph(ctx context.Context, cmd *cobra.Command, o *graphOptions)
 	}
 	a.explainGraph(g, o.explain)
 	if g.Len() == 0 {
-		return &emptyGraphError{skipped: g.Skipped()}
+		return errors.Join(a.explainCost(), &emptyGraphError{skipped: g.Skipped()})
 	}
-	return a.writeRows(cmd, &o.listing, "", graphColumns, func(rows ui.Rows) error { return countGraph(rows, g) })
+	return a.writeGraph(cmd, &o.listing, g)
+}
+
+// writeGraph writes the counts and, if asked to, the phases: after the table, or beside the counts in one JSON object. Other formats have no
+// room for them, so that they go to stderr.
+func (a *App) writeGraph(cmd *cobra.Command, o *outputOptions, g *quantum.Graph) error {
+	count := func(rows ui.Rows) error { return countGraph(rows, g) }
+	format, err := o.check(cmd)
+	switch {
+	case err != nil:
+		return err
+	case a.explained == nil:
+		return a.writeRows(cmd, o, "", graphColumns, count)
+	case format != ui.TableFormat && format != ui.JSONFormat:
+		return errors.Join(a.writeRows(cmd, o, "", graphColumns, count), a.explainCost())
+	}
+	err = ui.WriteFile(o.out, a.Stdout, func(w io.Writer) error {
+		if format == ui.TableFormat {
+			if err := printGraph(w, g); err != nil {
+				return err
+			}
+			fmt.Fprintln(w)
+			return a.explained.print(w)
+		}
+		var tasks bytes.Buffer
+		rows, err := ui.NewRows(&tasks, format, "", graphColumns)
+		if err == nil {
+			err = errors.Join(count(rows), rows.Close())
+		}
+		phases, e := a.explained.MarshalJSON()
+		if err = errors.Join(err, e); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w, "{\"tasks\": %s,\n\"phases\": %s}\n", bytes.TrimSpace(tasks.Bytes()), bytes.TrimSpace(phases))
+		return err
+	})
+	if err != nil && o.out != "" {
+		return fmt.Errorf("write %s: %w", o.out, err)
+	}
+	return err
 }
 
 // buildGraph resolves the pipeline in the repository, builds the graph and prints the --show items. Before it looks at what the output
 // run holds, it calls before, which may be nil.
 func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions, p *pipeline.Pipeline, before func(*quantum.Collections) error) (*quantum.Graph, error) {
+	a.explained.done("opening the repository", 0)
 	resolved, err := a.resolveIn(ctx, b, o, p)
 	if err != nil {
 		return nil, err
 	}
+	a.explained.done("dataset types", len(resolved.DatasetTypes))
 	if o.onlyShowsPipeline() {
 		return nil, a.show(o, resolved, nil)
 	}
@@ -123,12 +170,14 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 	if err != nil {
 		return nil, err
 	}
+	a.explained.done("collections", len(collections.Inputs))
 	if before != nil {
 		if err := before(collections); err != nil {
 			return nil, err
 		}
+		a.explained.done("locking the run", 0)
 	}
-	build := quantum.Options{Collections: collections, Where: where, Constraint: quantum.ParseConstraint(o.constraint), Clobber: o.clobber, Now: now}
+	build := quantum.Options{Collections: collections, Where: where, Constraint: quantum.ParseConstraint(o.constraint), Clobber: o.clobber, Now: now, Phase: a.explained.observer()}
 	if resolved.Instrument != "" {
 		build.DataID = map[string]any{"instrument": resolved.Instrument}
 	}
@@ -144,6 +193,7 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 	// A graph only grows while it is built: what the collector would wait for is memory that a graph of millions needs itself.
 	defer debug.SetGCPercent(debug.SetGCPercent(graphGCPercent))
 	g, err := quantum.Build(ctx, src, resolved, build)
+	a.explained.end()
 	if err != nil {
 		return nil, err
 	}
@@ -156,40 +206,6 @@ func (a *App) buildGraph(ctx context.Context, b *butler.Butler, o *inputOptions,
 
 // graphGCPercent is how much garbage may be about, in percent of what is used, while a graph is built.
 const graphGCPercent = 40
-
-// explainGraph logs what was decided while building and, if asked to, every quantum's state with its reason.
-func (a *App) explainGraph(g *quantum.Graph, each bool) {
-	log := a.Log("quantum")
-	for _, n := range g.Notes {
-		e := log.Info()
-		if n.Warning {
-			e = log.Warn()
-		}
-		if n.Task != "" {
-			e = e.Str("task", n.Task)
-		}
-		e.Msg(n.Message)
-	}
-	if !each {
-		return
-	}
-	for _, q := range g.Tasks {
-		for i, state := range q.States {
-			log.Info().Str("task", q.Task.Label).Str("quantum", q.DataID(i).String()).Msg(reasonOf(g, state))
-		}
-	}
-}
-
-// reasonOf says why a quantum of a new graph has its state.
-func reasonOf(g *quantum.Graph, state quantum.State) string {
-	switch state {
-	case quantum.Skipped:
-		return "skipped: its metadata exists in " + quoteList(g.Collections.SkipIn)
-	case quantum.NoWork:
-		return "no work: an input is never going to exist"
-	}
-	return "runs: its inputs exist, its outputs do not"
-}
 
 // graphColumns are the counts of a graph per task.
 var graphColumns = []ui.Column{

@@ -23,7 +23,7 @@ func (a *App) openToRun(ctx context.Context, repo string, readOnly bool) (*butle
 
 func (a *App) open(ctx context.Context, repo string, o butler.Options) (*butler.Butler, error) {
 	log := a.Log("registry")
-	return butler.Open(ctx, repo, butler.Options{ReadOnly: o.ReadOnly, Bulk: o.Bulk, Getenv: a.lookupEnv, Log: log, FS: a.Disk, Layer: a.Layer, BusyTimeout: a.BusyTimeout,
+	return butler.Open(ctx, repo, butler.Options{ReadOnly: o.ReadOnly, Bulk: o.Bulk, Getenv: a.lookupEnv, Log: log, FS: a.Disk, Layer: a.explained.layer(a.Layer), BusyTimeout: a.BusyTimeout,
 		OnBusy: func(waited time.Duration, holder string) {
 			if holder == "" {
 				holder = "another process"

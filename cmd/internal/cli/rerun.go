@@ -87,6 +87,7 @@ func (o *rerunOptions) check(cmd *cobra.Command) error {
 }
 
 func (a *App) runRerun(ctx context.Context, o *rerunOptions, name string) (err error) {
+	a.explain(o.explain)
 	b, err := a.openToRun(ctx, o.repo, o.dryRun)
 	if err != nil {
 		return err
@@ -128,11 +129,16 @@ func (a *App) runRerun(ctx context.Context, o *rerunOptions, name string) (err e
 			}
 		}
 	}
+	a.explained.done("choosing quanta", 0)
 	g, err := a.buildAgain(ctx, b, again, choice)
+	a.explained.end()
 	if err != nil {
 		return err
 	}
 	a.explainGraph(g, o.explain)
+	if err := a.explainCost(); err != nil {
+		return err
+	}
 	switch {
 	case g.Len() == 0:
 		return a.nothingToDo(r.name, "no quantum "+o.wanted()+" is left to run", g.Skipped())
@@ -193,7 +199,7 @@ func (a *App) adopt(ctx context.Context, r *recordedRun) error {
 // buildAgain builds the graph of the chosen quanta.
 func (a *App) buildAgain(ctx context.Context, b *butler.Butler, again *recalled, choice *quantum.Choice) (*quantum.Graph, error) {
 	build := quantum.Options{Collections: again.collections, Where: again.where, Constraint: quantum.ParseConstraint(again.options.Constraint), Clobber: true,
-		Now: a.Now(), Choice: choice}
+		Now: a.Now(), Choice: choice, Phase: a.explained.observer()}
 	if again.resolved.Instrument != "" {
 		build.DataID = map[string]any{"instrument": again.resolved.Instrument}
 	}

@@ -80,6 +80,7 @@ func (a *App) runRun(ctx context.Context, o *runOptions) (err error) {
 		return a.showPipeline(&o.inputOptions, p)
 	}
 	readOnly := o.dryRun || len(o.show) > 0
+	a.explain(o.explain)
 	b, err := a.openToRun(ctx, o.repo, readOnly)
 	if err != nil {
 		return err
@@ -98,6 +99,9 @@ func (a *App) runRun(ctx context.Context, o *runOptions) (err error) {
 		return err
 	}
 	a.explainGraph(g, o.explain)
+	if err := a.explainCost(); err != nil {
+		return err
+	}
 	if g.Len() == 0 {
 		if err := x.tidy(ctx, b); err != nil {
 			return err

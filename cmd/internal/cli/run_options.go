@@ -155,7 +155,7 @@ func (o *runOptions) addExecutionFlags(f *pflag.FlagSet) {
 	f.Float64Var(&o.timeout, "timeout", 0, "`SECONDS` after which a quantum is given up (default none)")
 	f.IntVar(&o.retries, "retries", 0, "run failed quanta up to `N` times more, if their failure may pass")
 	f.BoolVar(&o.dryRun, "dry-run", false, "build and count the graph, write nothing")
-	f.BoolVar(&o.explain, "explain", false, "log for each quantum why it runs or not")
+	f.BoolVar(&o.explain, "explain", false, "log for each quantum why it runs or not, and print what building the graph cost: statements, rows and time per phase")
 	f.StringVar(&o.summary, "summary", "", "write pipetask's summary JSON to `FILE`")
 	f.StringVar(&o.junit, "junit", "", "write the outcome of every quantum as JUnit XML to `FILE`")
 	f.StringVar(&o.promFile, "prom-file", "", "write the run's counts as Prometheus text to `FILE`")

@@ -53,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"cmpjson":  cmdCompareJSON,
 			"count":    cmdCount,
 			"sql":      cmdSQL,
+			"phases":   cmdPhases,
 		},
 	})
 }

@@ -16,7 +16,7 @@ import (
 // internal folder belong to the package above it and may import what that one may; packages for tests of one count as it.
 var layers = map[string][]string{
 	"cmd/valet":              {"cmd/internal/cli", "tasks/verify"},
-	"cmd/internal/cli":       {"cmd/internal/synthetic", "cmd/internal/floor", "cmd/internal/report", "cmd/internal/ui", "cmd/internal/web", "quantum/ledger", "tasks/verify"},
+	"cmd/internal/cli":       {"cmd/internal/synthetic", "cmd/internal/floor", "cmd/internal/report", "cmd/internal/ui", "cmd/internal/web", "quantum/ledger", "registry/trace", "tasks/verify"},
 	"cmd/internal/web":       {"cmd/internal/figure", "cmd/internal/ui", "quantum/ledger"},
 	"cmd/internal/figure":    {"cmd/internal/plot", "quantum/values"},
 	"cmd/internal/plot":      {},
@@ -42,6 +42,7 @@ var layers = map[string][]string{
 	"registry":               {"registry/query", "registry/dataset", "migrations"},
 	"registry/registrytest":  {"registry"},
 	"registry/query":         {"registry/dataset", "registry/sphere"},
+	"registry/trace":         {},
 	"registry/dataset":       {"registry/dimension"},
 	"registry/dimension":     {"registry/sphere"},
 	"registry/sphere":        {},
