@@ -1,52 +1,60 @@
 package registry
 
 import (
+	"slices"
 	"strings"
 
 	"valet/registry/dataset"
 	"valet/registry/dimension"
-	"valet/registry/internal/catalog"
 	"valet/registry/internal/dialect"
 )
 
-// blame finds which of the refs of a failed statement violated a constraint, and returns the error that says so; the violation
-// itself if it cannot be told. The failed statement was undone, those before it were not.
-func (tx *Tx) blame(t *catalog.Type, run *catalog.Collection, refs []dataset.Ref, failed dialect.Range, violation *ConstraintError) error {
-	seen := map[string]dataset.ID{}
+// blame finds which of the refs of a failed statement violated a constraint, and returns its home and the error that says so; the
+// violation itself if it cannot be told. failed are the positions of the statement's refs. The failed statement was undone, those
+// before it were not.
+func (tx *Tx) blame(homes []*home, homeOf []int32, refs []dataset.Ref, failed []int32, violation *ConstraintError) (*home, error) {
+	failed = slices.Sorted(slices.Values(failed))
+	type place struct {
+		home   int32
+		dataID string
+	}
+	seen := map[place]dataset.ID{}
 	ids := map[dataset.ID]bool{}
-	for i, ref := range refs[:failed.To] {
-		ref.Type, ref.Run = t.Type, run.Name
-		key := ref.DataID.Key()
+	last := homes[homeOf[failed[len(failed)-1]]]
+	for i, ref := range refs[:failed[len(failed)-1]+1] {
+		h := homes[homeOf[i]]
+		ref.Type = h.Type.Type
+		key := place{homeOf[i], ref.DataID.Key()}
 		if other, twice := seen[key]; twice {
-			return &DatasetExistsError{Ref: ref, ID: other}
+			return h, &DatasetExistsError{Ref: ref, ID: other}
 		}
 		if ids[ref.ID] {
-			return &DatasetExistsError{Ref: ref, ID: ref.ID}
+			return h, &DatasetExistsError{Ref: ref, ID: ref.ID}
 		}
 		seen[key], ids[ref.ID] = ref.ID, true
-		if i < failed.From {
+		if _, ok := slices.BinarySearch(failed, int32(i)); !ok {
 			continue
 		}
 		var err error
 		switch violation.Kind {
 		case dialect.UniqueViolation:
-			err = tx.blameUnique(t, run, ref)
+			err = tx.blameUnique(h, ref)
 		case dialect.ForeignKeyViolation:
 			err = tx.blameMissing(ref)
 		}
 		if err != nil {
-			return err
+			return h, err
 		}
 	}
-	return violation
+	return last, violation
 }
 
 // blameUnique looks for a dataset of the same type, run and data ID, then for one of the same ID.
-func (tx *Tx) blameUnique(t *catalog.Type, run *catalog.Collection, ref dataset.Ref) error {
+func (tx *Tx) blameUnique(h *home, ref dataset.Ref) error {
 	d := tx.conn.Dialect()
-	query := "SELECT dataset_id FROM " + d.Quote(t.Tags) + " WHERE dataset_type_id = ? AND " + tx.registry.layout.CollectionRef + " = ?"
-	args := []any{t.ID, run.Key}
-	for i, e := range t.Dimensions.Required {
+	query := "SELECT dataset_id FROM " + d.Quote(h.Tags) + " WHERE dataset_type_id = ? AND " + tx.registry.layout.CollectionRef + " = ?"
+	args := []any{h.ID, h.run.Key}
+	for i, e := range h.Dimensions.Required {
 		query += " AND " + d.Quote(e.Name) + " = ?"
 		args = append(args, ref.DataID.RequiredValues()[i].Any())
 	}

@@ -2,15 +2,14 @@ package registry
 
 import (
 	"database/sql/driver"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"valet/registry/dataset"
 	"valet/registry/dimension"
 	"valet/registry/internal/catalog"
-	"valet/registry/internal/dialect"
 )
 
 // summaryKey is one row of a summary table: that of a dataset type, or of a governor's value.
@@ -20,64 +19,162 @@ type summaryKey struct {
 	value      driver.Value
 }
 
-// InsertDatasets inserts new datasets of one type into one run: dataset, summary and tags rows, in an order that satisfies the
-// foreign keys (repository.md 8.2). Data IDs need their required values only. A dataset of the same type, run and data ID, or
-// of the same ID, gives a *DatasetExistsError; the transaction must then be given up.
+// InsertDatasets inserts new datasets of one type into one run. It is InsertRefs for refs that need neither a type nor a run.
 func (tx *Tx) InsertDatasets(t *dataset.Type, run string, ingested time.Time, refs []dataset.Ref) error {
+	whole := make([]dataset.Ref, len(refs))
+	for i, ref := range refs {
+		ref.Type, ref.Run = t, run
+		whole[i] = ref
+	}
+	return tx.InsertRefs(ingested, whole)
+}
+
+// home is where the datasets of one type and run go.
+type home struct {
+	*catalog.Type
+	given *dataset.Type
+	run   *catalog.Collection
+	refs  []int32
+}
+
+func (h *home) of(refs []dataset.Ref) iter.Seq[*dataset.Ref] {
+	return func(yield func(*dataset.Ref) bool) {
+		for _, i := range h.refs {
+			if !yield(&refs[i]) {
+				return
+			}
+		}
+	}
+}
+
+// each goes over refs without copying them.
+func each(refs []dataset.Ref) iter.Seq[*dataset.Ref] {
+	return func(yield func(*dataset.Ref) bool) {
+		for i := range refs {
+			if !yield(&refs[i]) {
+				return
+			}
+		}
+	}
+}
+
+// InsertRefs inserts new datasets of any types into any runs: dataset, summary and tags rows, in an order that satisfies the
+// foreign keys (repository.md 8.2). Refs in the order of their IDs are inserted fastest. Data IDs need their required values only. A dataset
+// of the same type, run and data ID, or of the same ID, gives a *DatasetExistsError; the transaction must then be given up.
+func (tx *Tx) InsertRefs(ingested time.Time, refs []dataset.Ref) error {
 	if len(refs) == 0 {
 		return nil
 	}
 	if reason := tx.registry.refuseDatasets; reason != "" {
 		return &RefusedError{Reason: reason}
 	}
-	registered, err := tx.catalog.Type(tx.ctx, t.Name)
+	homes, homeOf, err := tx.homes(refs)
 	if err != nil {
-		return fmt.Errorf("insert datasets %s: %w", t.Name, err)
+		return err
 	}
-	if registered.Dimensions != t.Dimensions {
-		return &dataset.ConflictError{Registered: registered.Type, Given: t}
-	}
-	into, err := tx.collectionOf(run, dataset.Run)
-	if err != nil {
-		return fmt.Errorf("insert datasets %s: %w", t.Name, err)
-	}
-	for i := range refs {
-		if refs[i].DataID.Group() != t.Dimensions && len(t.Dimensions.Names()) > 0 {
-			return fmt.Errorf("insert datasets %s: data ID %s is not of dimensions %s", t.Name, refs[i].DataID, t.Dimensions)
-		}
-	}
-	if failed, err := tx.insertDatasets(registered, into, ingested, refs); err != nil {
+	ids := encodeIDs(tx.conn.Dialect(), refs)
+	if failed, err := tx.insertRows(homes, homeOf, ids, ingested, refs); err != nil {
+		h := homes[0]
 		if violation := (*ConstraintError)(nil); errors.As(err, &violation) {
-			err = tx.blame(registered, into, refs, failed, violation)
+			h, err = tx.blame(homes, homeOf, refs, failed, violation)
 		}
-		return fmt.Errorf("insert datasets %s into run %q: %w", t.Name, run, err)
+		return fmt.Errorf("insert datasets %s into run %q: %w", h.Name, h.run.Name, err)
 	}
 	return nil
 }
 
-// insertDatasets reports which refs the failed statement was about.
-func (tx *Tx) insertDatasets(t *catalog.Type, run *catalog.Collection, ingested time.Time, refs []dataset.Ref) (dialect.Range, error) {
+// homes finds the home of each ref and checks that the ref fits.
+func (tx *Tx) homes(refs []dataset.Ref) (homes []*home, homeOf []int32, err error) {
+	type key struct {
+		typ *dataset.Type
+		run string
+	}
+	known := map[key]int32{}
+	homeOf = make([]int32, len(refs))
+	for i := range refs {
+		ref := &refs[i]
+		at, ok := known[key{ref.Type, ref.Run}]
+		if !ok {
+			h, err := tx.home(ref.Type, ref.Run)
+			if err != nil {
+				return nil, nil, fmt.Errorf("insert datasets %s: %w", ref.Type.Name, err)
+			}
+			at = int32(len(homes))
+			known[key{ref.Type, ref.Run}], homes = at, append(homes, h)
+		}
+		h := homes[at]
+		if ref.DataID.Group() != h.given.Dimensions && len(h.given.Dimensions.Names()) > 0 {
+			return nil, nil, fmt.Errorf("insert datasets %s: data ID %s is not of dimensions %s", ref.Type.Name, ref.DataID, h.given.Dimensions)
+		}
+		homeOf[i] = at
+		h.refs = append(h.refs, int32(i))
+	}
+	return homes, homeOf, nil
+}
+
+func (tx *Tx) home(t *dataset.Type, run string) (*home, error) {
+	registered, err := tx.catalog.Type(tx.ctx, t.Name)
+	if err != nil {
+		return nil, err
+	}
+	if registered.Dimensions != t.Dimensions {
+		return nil, &dataset.ConflictError{Registered: registered.Type, Given: t}
+	}
+	into, err := tx.collectionOf(run, dataset.Run)
+	if err != nil {
+		return nil, err
+	}
+	return &home{Type: registered, given: t, run: into}, nil
+}
+
+// insertRows reports which refs the failed statement was about, as positions in refs.
+func (tx *Tx) insertRows(homes []*home, homeOf []int32, ids []driver.Value, ingested time.Time, refs []dataset.Ref) (failed []int32, err error) {
 	l := tx.registry.layout
-	ids := encodeIDs(tx.conn.Dialect(), refs)
-	typeID, date := driver.Value(t.ID), ingestDate(l, ingested)
+	date := ingestDate(l, ingested)
+	typeIDs := make([]driver.Value, len(homes))
+	for i, h := range homes {
+		typeIDs[i] = h.ID
+	}
 	head := "INSERT INTO dataset (id, dataset_type_id, ingest_date, " + l.RunRef + ") VALUES "
-	failed, err := tx.conn.InsertRows(tx.ctx, head, 4, len(refs), func(i int, row []driver.NamedValue) {
-		row[0].Value, row[1].Value, row[2].Value, row[3].Value = ids[i], typeID, date, run.Key
+	at, err := tx.conn.InsertRows(tx.ctx, head, 4, len(refs), func(i int, row []driver.NamedValue) {
+		row[0].Value, row[1].Value, row[2].Value, row[3].Value = ids[i], typeIDs[homeOf[i]], date, homes[homeOf[i]].run.Key
 	})
 	if err != nil {
+		for i := at.From; i < at.To; i++ {
+			failed = append(failed, int32(i))
+		}
 		return failed, err
 	}
-	if err := tx.ensureSummaries(t, run, refs); err != nil {
-		return dialect.Range{From: 0, To: len(refs)}, err
-	}
-	required := t.Dimensions.Required
-	boxes := make([]box, len(required))
-	return tx.conn.InsertRows(tx.ctx, tx.tagsHead(t), 3+len(required), len(refs), func(i int, row []driver.NamedValue) {
-		row[0].Value, row[1].Value, row[2].Value = typeID, ids[i], run.Key
-		for k, v := range refs[i].DataID.RequiredValues() {
-			row[3+k].Value = boxes[k].of(v)
+	for _, h := range homes {
+		if err := tx.ensureSummaries(h.Type, h.run, h.of(refs)); err != nil {
+			return h.refs, err
 		}
-	})
+	}
+	// One table holds the tags of all types of one group of dimensions. Its largest indexes begin with the type.
+	var tables []*home
+	rows := map[string][]int32{}
+	for _, h := range homes {
+		if rows[h.Tags] == nil {
+			tables = append(tables, h)
+		}
+		rows[h.Tags] = append(rows[h.Tags], h.refs...)
+	}
+	for _, t := range tables {
+		required := t.Dimensions.Required
+		boxes := make([]box, len(required))
+		rows := rows[t.Tags]
+		at, err := tx.conn.InsertRows(tx.ctx, tx.tagsHead(t.Type), 3+len(required), len(rows), func(i int, row []driver.NamedValue) {
+			k := rows[i]
+			row[0].Value, row[1].Value, row[2].Value = typeIDs[homeOf[k]], ids[k], homes[homeOf[k]].run.Key
+			for d, v := range refs[k].DataID.RequiredValues() {
+				row[3+d].Value = boxes[d].of(v)
+			}
+		})
+		if err != nil {
+			return rows[at.From:at.To], err
+		}
+	}
+	return nil, nil
 }
 
 func (tx *Tx) tagsHead(t *catalog.Type) string {
@@ -89,51 +186,8 @@ func (tx *Tx) tagsHead(t *catalog.Type) string {
 	return head + ") VALUES "
 }
 
-// box turns dimension values into parameters and makes the interface anew only when the value changes: the instrument hardly
-// ever does.
-type box struct {
-	value dimension.Value
-	boxed driver.Value
-}
-
-func (b *box) of(v dimension.Value) driver.Value {
-	if v != b.value {
-		b.value, b.boxed = v, v.Any()
-	}
-	return b.boxed
-}
-
-// encodeIDs encodes the IDs of refs with one string for all of them where IDs are hexadecimal text.
-func encodeIDs(d dialect.Dialect, refs []dataset.Ref) []driver.Value {
-	out := make([]driver.Value, len(refs))
-	if !d.TextIDs() {
-		for i := range refs {
-			out[i] = d.EncodeID(refs[i].ID)
-		}
-		return out
-	}
-	digits := make([]byte, 32*len(refs))
-	for i := range refs {
-		hex.Encode(digits[32*i:], refs[i].ID[:])
-	}
-	text := string(digits)
-	for i := range refs {
-		out[i] = text[32*i : 32*i+32]
-	}
-	return out
-}
-
-// ingestDate is the value of dataset.ingest_date: TAI nanoseconds, or UTC text in the 1.0.0 layout; both with microseconds.
-func ingestDate(l catalog.Layout, t time.Time) driver.Value {
-	t = t.UTC().Truncate(time.Microsecond)
-	if l.TextIngestDate {
-		return catalog.IngestText(t)
-	}
-	return dimension.TAI(t)
-}
-
 // ensureSummaries makes the summary rows that tags rows refer to, once per transaction (repository.md 6.3).
-func (tx *Tx) ensureSummaries(t *catalog.Type, into *catalog.Collection, refs []dataset.Ref) error {
+func (tx *Tx) ensureSummaries(t *catalog.Type, into *catalog.Collection, refs iter.Seq[*dataset.Ref]) error {
 	if err := tx.ensureSummary(into, "collection_summary_dataset_type", "dataset_type_id", t.ID); err != nil {
 		return err
 	}
@@ -142,8 +196,8 @@ func (tx *Tx) ensureSummaries(t *catalog.Type, into *catalog.Collection, refs []
 			continue
 		}
 		var last dimension.Value
-		for i := range refs {
-			v := refs[i].DataID.RequiredValues()[k]
+		for ref := range refs {
+			v := ref.DataID.RequiredValues()[k]
 			if v == last {
 				continue
 			}

@@ -55,7 +55,7 @@ func (tx *Tx) Associate(tagged string, t *dataset.Type, refs []dataset.Ref) erro
 		return err
 	}
 	ids := encodeIDs(tx.conn.Dialect(), refs)
-	if err := tx.ensureSummaries(registered, into, refs); err != nil {
+	if err := tx.ensureSummaries(registered, into, each(refs)); err != nil {
 		return fmt.Errorf("associate with %q: %w", tagged, err)
 	}
 	failed, err := tx.conn.InsertRowsThen(tx.ctx, tx.tagsHead(registered), " ON CONFLICT (dataset_id, "+tx.registry.layout.CollectionRef+") DO NOTHING", 3+len(t.Dimensions.Required), len(refs),
@@ -175,7 +175,7 @@ func (tx *Tx) Certify(calibration string, t *dataset.Type, refs []dataset.Ref, s
 			return &MembershipError{Collection: calibration, Ref: ref, ID: rows[0].dataset, Calibration: true}
 		}
 	}
-	if err := tx.ensureSummaries(registered, into, refs); err != nil {
+	if err := tx.ensureSummaries(registered, into, each(refs)); err != nil {
 		return fmt.Errorf("certify in %q: %w", calibration, err)
 	}
 	rows := make([]certified, len(refs))

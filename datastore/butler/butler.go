@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -156,44 +155,15 @@ func (b *Butler) Forget(ctx context.Context, ids []dataset.ID, also func(tx *reg
 
 // Insert stores the rows of files that are durable already, for callers with a transaction of their own.
 func (b *Butler) Insert(tx *registry.Tx, files []File, ingested time.Time) error {
-	for batch := range byTypeAndRun(files) {
-		if err := tx.InsertDatasets(batch.t, batch.run, ingested, batch.refs); err != nil {
-			return err
-		}
-	}
+	refs := make([]dataset.Ref, len(files))
 	records := make([]dataset.FileRecord, len(files))
 	for i := range files {
-		records[i] = files[i].Record
+		refs[i], records[i] = files[i].Ref, files[i].Record
+	}
+	if err := tx.InsertRefs(ingested, refs); err != nil {
+		return err
 	}
 	return tx.InsertRecords(b.Store.Config.Name, b.Store.Config.Table, records)
-}
-
-type batch struct {
-	t    *dataset.Type
-	run  string
-	refs []dataset.Ref
-}
-
-// byTypeAndRun gathers the refs of each type and run, in order of first appearance.
-func byTypeAndRun(files []File) func(yield func(*batch) bool) {
-	type key struct {
-		t   *dataset.Type
-		run string
-	}
-	return func(yield func(*batch) bool) {
-		var order []*batch
-		byKey := map[key]*batch{}
-		for i := range files {
-			k := key{files[i].Ref.Type, files[i].Ref.Run}
-			g := byKey[k]
-			if g == nil {
-				g = &batch{t: k.t, run: k.run}
-				order, byKey[k] = append(order, g), g
-			}
-			g.refs = append(g.refs, files[i].Ref)
-		}
-		slices.Values(order)(yield)
-	}
 }
 
 // Records adapts an expander to what the datastore asks: it looks records up without a deadline.
