@@ -148,17 +148,20 @@ func (w *worker) earlierLog(it Item, t *taskRun, id dimension.DataID) (*formatte
 	}
 	l, err := w.readLog(&dataset.FileRecord{Path: string(w.path), Formatter: formatter.LogClass, StorageClass: t.log.typ.StorageClass,
 		Component: dataset.WholeDataset, Size: -1})
-	if err != nil {
-		if rec := w.run.keptLog(w.path, t); rec != nil && diskFault(err) == nil {
-			l, err = w.readLog(rec)
-			return l, diskFault(err)
+	if fault := diskFault(err); fault != nil {
+		return nil, fault
+	}
+	if err == nil {
+		if a, err := l.Attempt(); err == nil && (a.Exception != nil || len(a.PreviousAttempts) > 0) {
+			return l, nil
 		}
-		return nil, diskFault(err)
 	}
-	if a, err := l.Attempt(); err != nil || a.Exception == nil && len(a.PreviousAttempts) == 0 {
-		return nil, nil
+	// What a power failure left of a new log, such as an empty file, does not hide the one that was kept.
+	if rec := w.run.keptLog(w.path, t); rec != nil {
+		l, err = w.readLog(rec)
+		return l, diskFault(err)
 	}
-	return l, nil
+	return nil, nil
 }
 
 // diskFault is err if the disk is its reason and the file is there.
