@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"path"
 	"slices"
 	"time"
 
@@ -21,6 +22,7 @@ type conversion struct {
 	dir    string // of the run
 	writer *datastore.Writer
 	result *PackResult
+	swept  map[string]bool
 	// size is the number of datasets of a transaction.
 	size int
 	// err is the first error of what can be made good by a second call only.
@@ -38,7 +40,7 @@ func (b *Butler) newConversion(ctx context.Context, run string, o PackOptions, r
 	if _, err := b.SweepPacks(ctx, run); err != nil {
 		return nil, err
 	}
-	return &conversion{PackOptions: &o, butler: b, ctx: ctx, run: run, dir: dir, writer: b.Store.Writer(), result: r, size: b.removal.first}, nil
+	return &conversion{PackOptions: &o, butler: b, ctx: ctx, run: run, dir: dir, writer: b.Store.Writer(), swept: map[string]bool{}, result: r, size: b.removal.first}, nil
 }
 
 // datasetsOf are the datasets of a run, in the order in which they were made.
@@ -196,6 +198,14 @@ func (c *conversion) sweepLoose() error {
 	return nil
 }
 
+// sweepTemporary removes, once for each directory, what a process left that was killed while it replaced the file of another one that was.
+func (c *conversion) sweepTemporary(dir string) {
+	if !c.swept[dir] {
+		c.swept[dir] = true
+		c.butler.Store.RemoveTemporary(dir)
+	}
+}
+
 // unpack moves the members of one zip.
 func (c *conversion) unpack(zip string) error {
 	store := c.butler.Store
@@ -235,6 +245,7 @@ func (c *conversion) unpack(zip string) error {
 				continue
 			}
 			taken[to] = true
+			c.sweepTemporary(path.Dir(to))
 			data, err := store.Read(r)
 			if err == nil {
 				err = c.writer.Write(to, data)

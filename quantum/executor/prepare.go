@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -254,15 +255,17 @@ func (w *initWriter) write(t *pipeline.DatasetType, data []byte) error {
 	}
 	id := dataset.NewID()
 	none := dimension.NewDataID(t.Dimensions, nil)
-	path, err := out.placer.AppendPath(nil, none, id)
+	at, err := out.placer.AppendPath(nil, none, id)
 	if err != nil {
 		return err
 	}
-	if err := w.butler.Store.Writer().Write(string(path), data); err != nil {
+	// A process may have been killed while it replaced what another one that was killed had left.
+	w.butler.Store.RemoveTemporary(path.Dir(string(at)))
+	if err := w.butler.Store.Writer().Write(string(at), data); err != nil {
 		return fmt.Errorf("write dataset %q: %w", t.Name, err)
 	}
 	w.files = append(w.files, butler.File{Ref: dataset.Ref{ID: id, Type: out.typ, DataID: none, Run: w.graph.Collections.Run},
-		Record: dataset.FileRecord{ID: id, Path: string(path), Formatter: out.placer.Formatter().Class, StorageClass: out.typ.StorageClass,
+		Record: dataset.FileRecord{ID: id, Path: string(at), Formatter: out.placer.Formatter().Class, StorageClass: out.typ.StorageClass,
 			Component: dataset.WholeDataset, Checksum: w.butler.Store.Checksum(data), Size: int64(len(data))}})
 	return nil
 }
