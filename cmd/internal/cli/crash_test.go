@@ -140,6 +140,12 @@ type crashScene struct {
 	repair func(*vfs.Memory)
 	// again resumes from the start: the scene is a re-run.
 	again bool
+	// command is what the scene does, and does again, with the repository and the run, instead of a run: pack or unpack. options are more
+	// of its arguments.
+	command string
+	options []string
+	// then, if not nil, judges what is held at the end.
+	then func(h *held) (problems []string)
 	// want is what an undisturbed run holds; code its exit code.
 	want *held
 	code int
@@ -160,21 +166,24 @@ func (s *crashScene) finish(at *instant, kind crash, film func(disk *vfs.Memory)
 		s.repair(disk)
 	}
 	s.repo.bury(t)
-	again := s.again || s.repo.hasRun(t)
 	var c *camera
 	layer := quick
 	if film != nil {
 		c = film(disk)
 		s.repo.disk, layer = c.file, c.layer
 	}
-	code, stderr := s.repo.run(t, layer, s.repo.runArgs(s.pipeline, again)...)
+	code, stderr := s.repo.run(t, layer, s.args()...)
 	s.repo.disk = disk
 	if code != s.code && !(strings.Contains(stderr, "QuantumGraph was empty")) {
 		t.Errorf("%s%s: resumed with exit code %d\n%s", kind, at.step, code, stderr)
 	}
 	h := s.repo.audit(t, "u/metrics")
 	ledger, _ := s.repo.checkLedger(t)
-	for _, p := range append(append(append(h.problems, h.stray...), h.differences(s.want)...), ledger...) {
+	problems := slices.Concat(h.problems, h.stray, h.differences(s.want), ledger)
+	if s.then != nil {
+		problems = append(problems, s.then(h)...)
+	}
+	for _, p := range problems {
 		t.Errorf("%s%s: resumed: %s", kind, at.step, p)
 	}
 	for _, path := range s.keeps {
@@ -183,6 +192,14 @@ func (s *crashScene) finish(at *instant, kind crash, film func(disk *vfs.Memory)
 		}
 	}
 	return c
+}
+
+// args is the command that does what is left to do.
+func (s *crashScene) args() []string {
+	if s.command != "" {
+		return append([]string{s.command, s.repo.dir, crashRun}, s.options...)
+	}
+	return s.repo.runArgs(s.pipeline, s.again || s.repo.hasRun(s.t))
 }
 
 // hasRun reports whether the run was prepared.
@@ -287,13 +304,14 @@ func TestCrashAtEveryStep(t *testing.T) {
 	s.every(c, samples())
 }
 
-// newRerunScene is one that repeats the failed quanta of a run, one of which fails again.
-func newRerunScene(t *testing.T) *crashScene {
+// newRerunScene is one that repeats the failed quanta of a run, one of which fails again. packed tells of the run and of its repetition
+// whether they pack their files.
+func newRerunScene(t *testing.T, packed, packedAgain bool) *crashScene {
 	t.Helper()
 	s := newScene(t)
 	s.again = true
 	r, disk := memoryRepo(t)
-	s.repo = r
+	s.repo, r.pack = r, packed
 	var input string
 	for _, path := range disk.Files() {
 		if strings.Contains(path, "diaPipe_metadata_TestCam_i_i_03_2026080100002_R00_S01") {
@@ -315,13 +333,20 @@ func newRerunScene(t *testing.T) *crashScene {
 		t.Fatal(s.keeps)
 	}
 	repair(disk)
+	r.pack = packedAgain
 	return s
 }
 
 // TestCrashOfRerunAtEveryStep does the same to a run that repeats what failed. The logs of the failures are kept whatever happens.
 func TestCrashOfRerunAtEveryStep(t *testing.T) {
 	t.Parallel()
-	s := newRerunScene(t)
+	s := newRerunScene(t, false, false)
+	s.filmRerun()
+}
+
+// filmRerun films the repetition, then looks at all its instants.
+func (s *crashScene) filmRerun() {
+	t := s.t
 	r := s.repo
 	disk := r.disk.(*vfs.Memory)
 	c := film(r, disk, nil)

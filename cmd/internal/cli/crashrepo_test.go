@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"valet/datastore"
 	"valet/datastore/formatter"
 	"valet/datastore/vfs"
 	"valet/quantum/ledger"
@@ -56,6 +57,9 @@ type repo struct {
 	disk vfs.FS
 	// list names all files of the disk.
 	list func() []string
+	// pack makes runs pack their files; options are more of their options.
+	pack    bool
+	options []string
 }
 
 // memoryRepo is a copy of the golden repository with its artifacts on a disk in memory, under the same paths.
@@ -84,7 +88,7 @@ func memoryRepo(t testing.TB) (*repo, *vfs.Memory) {
 		t.Fatal(err)
 	}
 	disk = disk.Clone()
-	return &repo{dir, disk, disk.Files}, disk
+	return &repo{dir: dir, disk: disk, list: disk.Files}, disk
 }
 
 func mkdirs(t testing.TB, disk *vfs.Memory, dir string) {
@@ -108,7 +112,7 @@ func realRepo(t testing.TB) *repo {
 }
 
 func realRepoAt(dir string) *repo {
-	return &repo{dir, vfs.Real{}, func() (out []string) {
+	return &repo{dir: dir, disk: vfs.Real{}, list: func() (out []string) {
 		_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {
 				out = append(out, path)
@@ -132,6 +136,10 @@ func (r *repo) run(t testing.TB, layer func(driver.Conn) driver.Conn, args ...st
 func (r *repo) runArgs(pipeline string, again bool) []string {
 	args := []string{"run", "-b", r.dir, "-p", pipeline, "-i", "u/sci", "-o", "u/metrics", "--output-run", crashRun, "--register-dataset-types",
 		"-d", "instrument='TestCam' AND visit=2026080100002", "-j", "2"}
+	if r.pack {
+		args = append(args, "--pack")
+	}
+	args = append(args, r.options...)
 	if again {
 		args = append(args, "--extend-run", "--clobber-outputs")
 	}
@@ -162,6 +170,8 @@ type held struct {
 	failed  map[string]bool
 	// problems break a promise: rows without their complete files, damage in the database. stray are files without rows.
 	problems, stray []string
+	// packed is the number of datasets in zip files. They are named by the places that they would have as files.
+	packed int
 }
 
 var identifierLine = regexp.MustCompile(`(?m)identifier: '?[0-9a-f]{32}'?$`)
@@ -190,7 +200,7 @@ func (r *repo) audit(t testing.TB, prefix string) *held {
 			problem("%d datasets without a record or a location", row[0])
 		}
 	})
-	known := map[string]bool{}
+	known, zips := map[string]bool{}, map[string]*packedFiles{}
 	each(t, db, `SELECT f.path, f.file_size, f.storage_class, (SELECT COUNT(*) FROM dataset d WHERE d.id = f.dataset_id) FROM file_datastore_records f WHERE f.path LIKE ? || '%'`,
 		[]any{prefix}, func(row []any) {
 			path := row[0].(string)
@@ -198,7 +208,17 @@ func (r *repo) audit(t testing.TB, prefix string) *held {
 				problem("%s has two records", path)
 			}
 			known[path] = true
-			text, err := r.read(r.dir + "/" + path)
+			place, text, err := path, []byte(nil), error(nil)
+			if zip, member, packed := datastore.SplitMember(path); packed {
+				known[zip] = true
+				h.packed++
+				place, text, err = r.member(zips, zip, member)
+			} else {
+				text, err = r.read(r.dir + "/" + path)
+			}
+			if _, twice := h.content[place]; twice {
+				problem("two datasets are at %s", place)
+			}
 			switch {
 			case err != nil:
 				problem("row without its file: %v", err)
@@ -207,7 +227,7 @@ func (r *repo) audit(t testing.TB, prefix string) *held {
 			case row[3] != int64(1):
 				problem("%s is of no dataset", path)
 			default:
-				h.describe(path, row[2].(string), text, problem)
+				h.describe(place, row[2].(string), text, problem)
 			}
 		})
 	for _, path := range r.list() {

@@ -84,13 +84,13 @@ func (s *crashScene) everyFault(start *instant) {
 		disk := start.restore(t, r, killed)
 		// Another fault at each step.
 		file, statement := fileFaults[n%len(fileFaults)], statementFaults[n%len(statementFaults)]
-		met, want, code, stderr := r.faultyRun(t, disk, n, file, statement, r.runArgs(s.pipeline, s.again)...)
+		met, want, code, stderr := r.faultyRun(t, disk, n, file, statement, s.first()...)
 		if met == "" {
 			break
 		}
 		steps++
 		// A fault that can be done without, or waited out, changes nothing; a quantum may fail of an input that cannot be read.
-		done := strings.Contains(stderr, "\nrun=") && strings.Contains(stderr, " planned=12 ")
+		done := strings.Contains(stderr, "\nrun=") && strings.Contains(stderr, " planned=12 ") || s.command != "" && code == s.code
 		if code != want && !(code == s.code && done && !strings.Contains(stderr, "\nerror: run")) {
 			t.Errorf("%s: exit code %d, want %d\n%s", met, code, want, stderr)
 		}
@@ -106,13 +106,16 @@ func (s *crashScene) everyFault(start *instant) {
 			continue
 		}
 		r.bury(t)
-		again := s.again || r.hasRun(t)
-		if code, stderr := r.run(t, quick, r.runArgs(s.pipeline, again)...); code != s.code && !strings.Contains(stderr, "QuantumGraph was empty") {
+		if code, stderr := r.run(t, quick, s.args()...); code != s.code && !strings.Contains(stderr, "QuantumGraph was empty") {
 			t.Errorf("%s: resumed with exit code %d\n%s", met, code, stderr)
 		}
 		h = r.audit(t, "u/metrics")
 		ledger, _ := r.checkLedger(t)
-		for _, p := range append(append(append(h.problems, h.stray...), h.differences(s.want)...), ledger...) {
+		problems := slices.Concat(h.problems, h.stray, h.differences(s.want), ledger)
+		if s.then != nil {
+			problems = append(problems, s.then(h)...)
+		}
+		for _, p := range problems {
 			t.Errorf("%s: resumed: %s", met, p)
 		}
 		for _, path := range s.keeps {
@@ -122,6 +125,14 @@ func (s *crashScene) everyFault(start *instant) {
 		}
 	}
 	t.Logf("%d faults; the first that ended a run:\n%s", steps, first)
+}
+
+// first is the command of the scene.
+func (s *crashScene) first() []string {
+	if s.command != "" {
+		return s.args()
+	}
+	return s.repo.runArgs(s.pipeline, s.again)
 }
 
 // equals reports whether a repository is as it was at the start.
@@ -154,6 +165,6 @@ func TestFaultAtEveryStep(t *testing.T) {
 // TestFaultAtEveryStepOfRerun does the same to a run that repeats what failed.
 func TestFaultAtEveryStepOfRerun(t *testing.T) {
 	t.Parallel()
-	s := newRerunScene(t)
+	s := newRerunScene(t, false, false)
 	s.everyFault(s.repo.now(t, s.repo.disk.(*vfs.Memory)))
 }
