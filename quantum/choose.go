@@ -141,14 +141,13 @@ func (q *Quanta) retain(kept []bool) []int32 {
 }
 
 func (d *DataIDs) retain(kept []bool) {
-	n := len(d.text)
-	flat := d.flat[:0]
+	var rows []int32
 	for i, k := range kept {
 		if k {
-			flat = append(flat, d.flat[i*n:i*n+n]...)
+			rows = append(rows, int32(i))
 		}
 	}
-	d.flat = slices.Clip(flat)
+	d.permute(rows)
 }
 
 func retained[T any](list []T, kept []bool) []T {

@@ -43,12 +43,9 @@ func (q *Quanta) sort() []int32 {
 func (d *DataIDs) compare(i, j int) int { return compareDataIDs(d, i, d, j) }
 
 func (d *DataIDs) permute(perm []int32) {
-	n := len(d.text)
-	flat := make([]int64, 0, len(d.flat))
-	for _, from := range perm {
-		flat = append(flat, d.flat[int(from)*n:int(from)*n+n]...)
+	for k := range d.columns {
+		d.columns[k] = d.columns[k].permuted(perm)
 	}
-	d.flat = flat
 }
 
 // sortAll sorts the tasks of a subgraph and lets consumers follow their producers.
@@ -79,9 +76,8 @@ func compareDataIDs(a *DataIDs, i int, b *DataIDs, j int) int {
 
 // compareValues compares the values at the given positions, one after the other.
 func compareValues(a *DataIDs, i int, b *DataIDs, j int, positions []int) int {
-	n := len(a.text)
 	for _, k := range positions {
-		x, y := a.flat[i*n+k], b.flat[j*n+k]
+		x, y := a.columns[k].at(i), b.columns[k].at(j)
 		if x == y {
 			continue
 		}

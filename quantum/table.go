@@ -28,14 +28,14 @@ func (s *Strings) add(text string) int64 {
 	return i
 }
 
-// DataIDs is a compact list of full data IDs of one group: eight bytes a value.
+// DataIDs is a compact list of full data IDs of one group, column by column: four bytes a value where values are near each other.
 type DataIDs struct {
 	group   *dimension.Group
 	strings *Strings
 	text    []bool // per position: values are interned texts
 	// required are the positions of the required values, which come first.
 	required []int
-	flat     []int64
+	columns  []ints
 }
 
 func newDataIDs(g *dimension.Group, s *Strings) *DataIDs {
@@ -43,6 +43,7 @@ func newDataIDs(g *dimension.Group, s *Strings) *DataIDs {
 	for _, e := range g.Dimensions() {
 		d.text = append(d.text, e.KeyType() == dimension.String)
 	}
+	d.columns = make([]ints, len(d.text))
 	for k := range g.Required {
 		d.required = append(d.required, k)
 	}
@@ -58,14 +59,14 @@ func (d *DataIDs) Len() int {
 		// The empty data ID has no values; there is exactly one of it.
 		return 1
 	}
-	return len(d.flat) / len(d.text)
+	return d.columns[0].len()
 }
 
 // add appends the subset of a full data ID that belongs to the list's group. The positions come from project.
 func (d *DataIDs) add(id dimension.DataID, positions []int) {
 	values := id.Values()
 	for i, p := range positions {
-		d.flat = append(d.flat, d.pack(i, values[p]))
+		d.columns[i].add(d.pack(i, values[p]))
 	}
 }
 
@@ -81,7 +82,8 @@ func (d *DataIDs) pack(i int, v dimension.Value) int64 {
 func (d *DataIDs) At(i int, scratch []dimension.Value) (dimension.DataID, []dimension.Value) {
 	n := len(d.text)
 	scratch = slices.Grow(scratch[:0], n)
-	for k, x := range d.flat[i*n : i*n+n] {
+	for k := range d.columns {
+		x := d.columns[k].at(i)
 		if d.text[k] {
 			scratch = append(scratch, dimension.StringValue(d.strings.texts[x]))
 		} else {
@@ -112,9 +114,9 @@ func (d *DataIDs) key(dst []byte, id dimension.DataID, positions []int) []byte {
 
 // same reports whether data ID i equals the projection of id.
 func (d *DataIDs) same(i int, id dimension.DataID, positions []int) bool {
-	values, n := id.Values(), len(d.text)
+	values := id.Values()
 	for k := range d.group.Required {
-		if d.flat[i*n+k] != d.pack(k, values[positions[k]]) {
+		if d.columns[k].at(i) != d.pack(k, values[positions[k]]) {
 			return false
 		}
 	}
