@@ -1,6 +1,7 @@
 package datastore
 
 import (
+	"archive/zip"
 	"cmp"
 	"crypto/rand"
 	"encoding/binary"
@@ -31,8 +32,11 @@ type Member struct {
 	// Path is where the file would be if it was not packed; the zip keeps it, so that it can be unpacked.
 	Path string
 	Data []byte
-	// CRC is crc32.ChecksumIEEE of Data.
+	// CRC is crc32.ChecksumIEEE of the file.
 	CRC uint32
+	// Deflated says that Data is the file as Compressor made it; Size is then that of the file.
+	Deflated bool
+	Size     uint32
 	// Name is that of the member; if empty, it is the last part of Path.
 	Name string
 }
@@ -40,11 +44,13 @@ type Member struct {
 // Span is where the bytes of a member are in its zip.
 type Span struct {
 	Offset int64
-	Size   uint32
+	// Stored is the number of bytes there, Size that of the file: more, if they are deflated.
+	Stored, Size uint32
+	Deflated     bool
 }
 
-// Pack is a zip file in the making: members are stored as they are, with sizes in front, so that it is read by everything that reads
-// zip files. It belongs to one goroutine.
+// Pack is a zip file in the making: members are stored as they are, or deflated before by their Compressor, with sizes in front, so that
+// it is read by everything that reads zip files. It belongs to one goroutine.
 type Pack struct {
 	prefix string // of the paths of zips, as far as they are the same in the whole run
 	suffix string
@@ -54,14 +60,17 @@ type Pack struct {
 	list   []packed
 	index  packIndex
 	names  map[string]int // the names that are taken, with the number of those made of them
-	scrap  []byte
+	// deflated says that a member is, so that the index is to be, too.
+	deflated bool
+	scrap    []byte
 }
 
 // packed is what the directory of a zip says of a member.
 type packed struct {
-	name      string
-	crc, size uint32
-	offset    uint32
+	name              string
+	crc, size, stored uint32
+	deflated          bool
+	offset            uint32
 }
 
 const packSuffix, keptSuffix = ".zip", "-kept.zip"
@@ -123,7 +132,7 @@ func (p *Pack) Reset() {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	p.path = p.prefix + strconv.FormatInt(time.Now().UnixMilli(), 36) + "-" + strconv.FormatUint(binary.LittleEndian.Uint64(b[:])>>24, 36) + p.suffix
-	p.buf, p.list, p.done = p.buf[:0], p.list[:0], nil
+	p.buf, p.list, p.done, p.deflated = p.buf[:0], p.list[:0], nil, false
 	p.index.reset()
 	clear(p.names)
 }
@@ -155,20 +164,24 @@ func (p *Pack) Add(r *dataset.FileRecord, m *Member) (record string, at Span, er
 		return "", Span{}, &PathError{m.Path, "is too long to be packed"}
 	}
 	name := p.nameOf(cmp.Or(m.Name, m.Path))
-	at = p.append(packed{name: name, crc: m.CRC, size: uint32(len(m.Data))}, m.Data)
+	e := packed{name: name, crc: m.CRC, size: uint32(len(m.Data)), deflated: m.Deflated}
+	if m.Deflated {
+		e.size, p.deflated = m.Size, true
+	}
+	at = p.append(e, m.Data)
 	p.index.add(name, r, m.Path)
 	return p.path + zipFragment + name, at, nil
 }
 
 // append appends a member.
 func (p *Pack) append(e packed, data []byte) Span {
-	e.offset = uint32(len(p.buf))
+	e.offset, e.stored = uint32(len(p.buf)), uint32(len(data))
 	p.list = append(p.list, e)
 	b := append(p.buf, "PK\x03\x04"...)
 	b = binary.LittleEndian.AppendUint16(b, zipVersion)
 	b = p.appendCommon(b, &e)
 	b = append(b, e.name...)
-	at := Span{Offset: int64(len(b)), Size: e.size}
+	at := Span{Offset: int64(len(b)), Stored: e.stored, Size: e.size, Deflated: e.deflated}
 	p.buf = append(b, data...)
 	return at
 }
@@ -177,11 +190,15 @@ func (p *Pack) append(e packed, data []byte) Span {
 func (p *Pack) appendCommon(b []byte, e *packed) []byte {
 	le := binary.LittleEndian
 	b = le.AppendUint16(b, 0)
-	b = le.AppendUint16(b, 0) // stored
+	method := uint16(zip.Store)
+	if e.deflated {
+		method = zip.Deflate
+	}
+	b = le.AppendUint16(b, method)
 	b = le.AppendUint16(b, 0)
 	b = le.AppendUint16(b, zipEpoch)
 	b = le.AppendUint32(b, e.crc)
-	b = le.AppendUint32(b, e.size)
+	b = le.AppendUint32(b, e.stored)
 	b = le.AppendUint32(b, e.size)
 	b = le.AppendUint16(b, uint16(len(e.name)))
 	return le.AppendUint16(b, 0)
@@ -226,7 +243,13 @@ func (p *Pack) bytes() []byte {
 		return p.done
 	}
 	le := binary.LittleEndian
-	p.append(p.index.member())
+	e, text := p.index.member()
+	index := Member{Data: text}
+	if p.deflated {
+		new(Compressor).Compress(&index)
+	}
+	e.deflated = index.Deflated
+	p.append(e, index.Data)
 	b := p.buf
 	start := len(b)
 	for i := range p.list {

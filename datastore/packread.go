@@ -33,11 +33,12 @@ type zipDirectory struct {
 	members map[string]zipMember
 }
 
-// zipMember is a stored member: where its header begins, and what the directory says of it.
+// zipMember is a member: where its header begins, and what the directory says of it. stored is the number of its bytes in the zip.
 type zipMember struct {
-	header int64
-	size   int64
-	crc    uint32
+	header       int64
+	size, stored int64
+	crc          uint32
+	deflated     bool
 }
 
 const (
@@ -98,7 +99,7 @@ func (z *zipDirectories) forget(name string) {
 	z.drop(name)
 }
 
-// quick reads a stored member in one step by the remembered directory of its zip. It reports false if that cannot be done or does not
+// quick reads a member in one step by the remembered directory of its zip. It reports false if that cannot be done or does not
 // agree with what the record or the file says: then the file has to be read as any zip.
 func (z *zipDirectories) quick(file vfs.File, name, member string, r *dataset.FileRecord) ([]byte, bool) {
 	d := z.find(name, file.Size())
@@ -113,22 +114,27 @@ func (z *zipDirectories) quick(file vfs.File, name, member string, r *dataset.Fi
 		return nil, false
 	}
 	head := localHeader + len(member)
-	if m.header+int64(head)+m.size > file.Size() {
+	if m.header+int64(head)+m.stored > file.Size() {
 		return nil, false
 	}
-	buf := make([]byte, int64(head)+m.size)
+	buf := make([]byte, int64(head)+m.stored)
 	_, err := file.ReadAt(buf, m.header)
 	data := buf[head:]
 	// Without an extra field the bytes follow the name.
-	if err != nil || string(buf[:4]) != "PK\x03\x04" || int(binary.LittleEndian.Uint16(buf[26:])) != len(member) || binary.LittleEndian.Uint16(buf[28:]) != 0 ||
-		string(buf[localHeader:head]) != member || crc32.ChecksumIEEE(data) != m.crc {
-		z.forget(name)
-		return nil, false
+	if err == nil && string(buf[:4]) == "PK\x03\x04" && int(binary.LittleEndian.Uint16(buf[26:])) == len(member) && binary.LittleEndian.Uint16(buf[28:]) == 0 &&
+		string(buf[localHeader:head]) == member {
+		if m.deflated {
+			data, err = inflate(data, m.size)
+		}
+		if err == nil && crc32.ChecksumIEEE(data) == m.crc {
+			return slices.Clip(data), true
+		}
 	}
-	return slices.Clip(data), true
+	z.forget(name)
+	return nil, false
 }
 
-// readDirectory reads the directory of a zip of the plain format, nil if it is none. Only stored members are in it.
+// readDirectory reads the directory of a zip of the plain format, nil if it is none. Only members that are stored or deflated are in it.
 func readDirectory(file vfs.File) *zipDirectory {
 	const endHeader, headerSize = 22, 46
 	size := file.Size()
@@ -163,13 +169,14 @@ func readDirectory(file vfs.File) *zipDirectory {
 		}
 		key := string(b[headerSize:name])
 		b = b[next:]
-		if method != 0 || flags&1 != 0 || packed != plain || plain == math.MaxUint32 || header == math.MaxUint32 {
+		deflated := method == zip.Deflate
+		if !deflated && (method != zip.Store || packed != plain) || flags&1 != 0 || packed == math.MaxUint32 || plain == math.MaxUint32 || header == math.MaxUint32 {
 			continue
 		}
 		if _, twice := d.members[key]; twice {
 			return nil
 		}
-		d.members[key] = zipMember{header: int64(header), size: int64(plain), crc: crc}
+		d.members[key] = zipMember{header: int64(header), size: int64(plain), stored: int64(packed), crc: crc, deflated: deflated}
 	}
 	return d
 }
@@ -185,9 +192,14 @@ func (s *Store) ReadSpan(zipPath string, at Span) ([]byte, error) {
 		return nil, &FileError{"read", name, err}
 	}
 	defer file.Close()
-	data := make([]byte, at.Size)
+	data := make([]byte, at.Stored)
 	if _, err := file.ReadAt(data, at.Offset); err != nil && !(err == io.EOF && len(data) == 0) {
 		return nil, &FileError{"read", name, err}
+	}
+	if at.Deflated {
+		if data, err = inflate(data, int64(at.Size)); err != nil {
+			return nil, &FileError{"read", name, err}
+		}
 	}
 	return data, nil
 }

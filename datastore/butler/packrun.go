@@ -12,6 +12,8 @@ import (
 
 // PackOptions of Pack and Unpack, which only who holds the run may call.
 type PackOptions struct {
+	// Compress deflates the members that Pack makes.
+	Compress bool
 	// Guard, if set, is called in every transaction; its error undoes it and ends the work.
 	Guard func(tx *registry.Tx) error
 	// Moved, if set, is told how many datasets were moved so far.
@@ -55,6 +57,7 @@ func (b *Butler) Pack(ctx context.Context, run string, o PackOptions) (r PackRes
 		return r, err
 	}
 	var moves []registry.Move
+	var compressor datastore.Compressor
 	flush := func() error {
 		if len(moves) == 0 {
 			return nil
@@ -88,7 +91,11 @@ func (b *Butler) Pack(ctx context.Context, run string, o PackOptions) (r PackRes
 				r.Left++
 				continue
 			}
-			to, _, err := pack.Add(rec, &datastore.Member{Path: rec.Path, Data: data, CRC: crc32.ChecksumIEEE(data)})
+			m := datastore.Member{Path: rec.Path, Data: data, CRC: crc32.ChecksumIEEE(data)}
+			if o.Compress {
+				compressor.Compress(&m)
+			}
+			to, _, err := pack.Add(rec, &m)
 			if err != nil {
 				return r, err
 			}

@@ -42,9 +42,9 @@ type Options struct {
 	Guard func() error
 	// Drain, when closed, lets the run end early: quanta that run are finished and committed.
 	Drain <-chan struct{}
-	// Pack writes the files of each commit group as one zip file.
-	Pack   bool
-	Events Events
+	// Pack writes the files of each commit group as one zip file; Compress deflates them in it.
+	Pack, Compress bool
+	Events         Events
 	// Journal, if set, records outcomes with the datasets they describe.
 	Journal Journal
 }
@@ -159,7 +159,7 @@ func Execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o Options)
 	}
 	r.guard = o.Guard
 	if o.Pack {
-		r.pack = newPacking(g)
+		r.pack = newPacking(g, o.Compress)
 	}
 	r.sweepPacks(ctx)
 	if err := r.findKept(ctx); err != nil {

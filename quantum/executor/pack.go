@@ -13,6 +13,9 @@ import (
 // packing is what a run needs that writes the files of each commit group as one zip file. Workers keep the bytes of what they put, with
 // their checksums; the committer writes the zip, makes it durable, and then stores the rows that name its members.
 type packing struct {
+	// compressors are for workers that deflate members; nil if they are stored as they are.
+	compressors *sync.Pool
+
 	mu sync.RWMutex
 	// zips are those that hold what quanta of the run read; places tell where.
 	zips   []string
@@ -33,8 +36,11 @@ type place struct {
 	span datastore.Span
 }
 
-func newPacking(g *quantum.Graph) *packing {
+func newPacking(g *quantum.Graph, compress bool) *packing {
 	p := &packing{places: map[column][]place{}}
+	if compress {
+		p.compressors = &sync.Pool{New: func() any { return new(datastore.Compressor) }}
+	}
 	for _, q := range g.Tasks {
 		for i := range q.Inputs {
 			if in := &q.Inputs[i]; in.Producer != nil {
@@ -91,18 +97,25 @@ func (p *packing) read(r *reader, q *quantum.Quanta, row int, out *output) (any,
 // arenaSize is how much memory a worker takes at a time for the bytes that it keeps.
 const arenaSize = 256 << 10
 
-// keep adds a file to a result that is written with its group.
+// keep adds a file to a result that is written with its group. It deflates it here, where the other workers go on meanwhile.
 func (w *worker) keep(res *result, path string, data []byte) {
+	m := datastore.Member{Path: path, Data: data, CRC: crc32.ChecksumIEEE(data)}
+	if pool := w.run.pack.compressors; pool != nil {
+		c := pool.Get().(*datastore.Compressor)
+		defer pool.Put(c)
+		c.Compress(&m)
+		data = m.Data
+	}
 	if cap(w.arena)-len(w.arena) < len(data) {
 		w.arena = make([]byte, 0, max(arenaSize, len(data)))
 	}
 	start := len(w.arena)
 	w.arena = append(w.arena, data...)
-	kept := w.arena[start:len(w.arena):len(w.arena)]
+	m.Data = w.arena[start:len(w.arena):len(w.arena)]
 	if res.members == nil {
 		res.members = make([]datastore.Member, 0, 4)
 	}
-	res.members = append(res.members, datastore.Member{Path: path, Data: kept, CRC: crc32.ChecksumIEEE(kept)})
+	res.members = append(res.members, m)
 }
 
 // pack adds what a quantum put to the zips of its group, and completes the records. The loop does that, so that the committer, who has the

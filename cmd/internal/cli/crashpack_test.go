@@ -20,6 +20,8 @@ import (
 type packedFiles struct {
 	err     error
 	members map[string][]byte
+	// deflated is the number of members that are compressed.
+	deflated int
 	// places are those of the members as files of their own.
 	places map[string]string
 }
@@ -67,6 +69,9 @@ func (z *packedFiles) read(r *repo, path string) error {
 			return fmt.Errorf("%s has two members %s", path, f.Name)
 		}
 		z.members[f.Name] = text
+		if f.Method == zip.Deflate {
+			z.deflated++
+		}
 	}
 	var index struct {
 		Artifacts map[string]struct {
@@ -121,6 +126,7 @@ var packedScenes = []struct {
 	{"rerun", true, true, true},
 	{"rerun of a packed run", true, true, false},
 	{"packed rerun", true, false, true},
+	{"compressed run", false, true, true},
 }
 
 // packedScene makes the n-th scene; the repository is as it is before the command.
@@ -134,15 +140,22 @@ func packedScene(t *testing.T, n int) *crashScene {
 		s = newScene(t)
 		r, _ := memoryRepo(t)
 		r.pack = true
+		if of.name == "compressed run" {
+			r.options = []string{"--compress"}
+		}
 		s.repo = r
 	}
 	checked := 0
+	r := s.repo
 	s.then = func(h *held) (problems []string) {
+		if (h.deflated > 0) != (len(r.options) > 0) {
+			problems = append(problems, fmt.Sprintf("%d members are compressed", h.deflated))
+		}
 		if (h.packed == 0) != !(of.packed || of.packedThen) {
 			problems = append(problems, fmt.Sprintf("%d datasets are packed", h.packed))
 		}
 		if checked++; checked%8 == 1 {
-			problems = append(problems, s.repo.fsck(t)...)
+			problems = append(problems, r.fsck(t)...)
 		}
 		return problems
 	}
@@ -184,7 +197,11 @@ func TestFaultAtEveryStepOfPackedRun(t *testing.T) {
 // convertScene is one that packs or unpacks a finished run.
 func convertScene(t *testing.T, command string) *crashScene {
 	t.Helper()
+	command, option, compressed := strings.Cut(command, " ")
 	s := newScene(t)
+	if compressed {
+		s.options = []string{option}
+	}
 	r, disk := memoryRepo(t)
 	s.repo, r.pack = r, command == "unpack"
 	if code, stderr := r.run(t, quick, r.runArgs(s.pipeline, false)...); code != s.code {
@@ -201,6 +218,9 @@ func convertScene(t *testing.T, command string) *crashScene {
 		})); command == "pack" && h.packed+inits != loose || command == "unpack" && h.packed != 0 {
 			problems = append(problems, fmt.Sprintf("%d datasets are packed, %d files are there", h.packed, inits))
 		}
+		if (h.deflated > 0) != compressed {
+			problems = append(problems, fmt.Sprintf("%d members are compressed", h.deflated))
+		}
 		if checked++; checked%8 == 1 {
 			problems = append(problems, r.fsck(t)...)
 		}
@@ -212,7 +232,7 @@ func convertScene(t *testing.T, command string) *crashScene {
 
 // TestCrashOfConversionAtEveryStep kills valet, and lets the power fail, at every step of packing and unpacking a run and of doing it again.
 func TestCrashOfConversionAtEveryStep(t *testing.T) {
-	for _, command := range []string{"pack", "unpack"} {
+	for _, command := range []string{"pack", "pack --compress", "unpack"} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			s := convertScene(t, command)
@@ -229,7 +249,7 @@ func TestCrashOfConversionAtEveryStep(t *testing.T) {
 
 // TestFaultAtEveryStepOfConversion lets each file operation and each statement of packing and unpacking fail.
 func TestFaultAtEveryStepOfConversion(t *testing.T) {
-	for _, command := range []string{"pack", "unpack"} {
+	for _, command := range []string{"pack", "pack --compress", "unpack"} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			s := convertScene(t, command)

@@ -172,6 +172,8 @@ type held struct {
 	problems, stray []string
 	// packed is the number of datasets in zip files. They are named by the places that they would have as files.
 	packed int
+	// deflated is the number of compressed members in the zip files.
+	deflated int
 }
 
 var identifierLine = regexp.MustCompile(`(?m)identifier: '?[0-9a-f]{32}'?$`)
@@ -230,6 +232,9 @@ func (r *repo) audit(t testing.TB, prefix string) *held {
 				h.describe(place, row[2].(string), text, problem)
 			}
 		})
+	for _, z := range zips {
+		h.deflated += z.deflated
+	}
 	for _, path := range r.list() {
 		if p := strings.TrimPrefix(path, r.dir+"/"); strings.HasPrefix(p, prefix) && !known[p] {
 			h.stray = append(h.stray, p)

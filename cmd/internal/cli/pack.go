@@ -16,17 +16,27 @@ import (
 type converter func(b *butler.Butler, ctx context.Context, run string, o butler.PackOptions) (butler.PackResult, error)
 
 func newPackCommand(a *App) *cobra.Command {
-	return a.newConvertCommand((*butler.Butler).Pack, &cobra.Command{
+	var compress bool
+	pack := func(b *butler.Butler, ctx context.Context, run string, o butler.PackOptions) (butler.PackResult, error) {
+		o.Compress = compress
+		return b.Pack(ctx, run, o)
+	}
+	cmd := a.newConvertCommand(pack, &cobra.Command{
 		Use:   "pack REPO RUN",
 		Short: "Pack the files of a run into zip files",
 		Long: `Pack moves the measurements, metadata, logs and other YAML and JSON files of a finished run into zip files in the run's directory. The
 datasets stay what they are: valet and the Butler read them from there, and zips go with their last dataset. Configs and packages stay
 loose.
 
+With --compress the files are compressed in the zip files, and still read by everything that reads the others. What is packed already stays as
+it is: 'valet unpack' comes first.
+
 A crash at any step leaves every dataset readable; the same command ends what was begun. 'valet unpack' is the way back. 'valet run --pack'
 writes zip files in the first place.`,
 		Example: "  valet pack REPO u/metrics/20261123T180000Z",
 	}, "packed", "into")
+	cmd.Flags().BoolVar(&compress, "compress", false, "compress the files in the zip files: they take less room, and more time")
+	return cmd
 }
 
 func newUnpackCommand(a *App) *cobra.Command {

@@ -178,7 +178,7 @@ func (a *App) execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o
 	progress := a.startProgress("quanta")
 	result, err := executor.Execute(ctx, b, g, executor.Options{
 		Workers: o.processes, FailFast: o.failFast, Drain: drain, Retries: o.retries,
-		Timeout: time.Duration(o.timeout * float64(time.Second)), Journal: x.journal, Guard: x.guard, Pack: o.packOutputs,
+		Timeout: time.Duration(o.timeout * float64(time.Second)), Journal: x.journal, Guard: x.guard, Pack: o.packOutputs, Compress: o.compress,
 		Events: executor.Events{Finished: func(out executor.Outcome) {
 			t.finished(out)
 			progress.Set(t.counts())

@@ -127,6 +127,7 @@ type runOptions struct {
 	explain       bool
 	cpuProfile    string
 	packOutputs   bool
+	compress      bool
 	junit         string
 	promFile      string
 	savedPipeline string
@@ -142,7 +143,6 @@ func (o *runOptions) AddFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.skipInit, "skip-init-writes", false, "write neither configs nor packages")
 	f.StringVarP(&o.savedPipeline, "save-pipeline", "s", "", "write the pipeline, imports flattened, to `FILE`")
 	f.StringVar(&o.cpuProfile, "profile", "", "write a CPU profile of valet to `FILE`")
-	f.BoolVar(&o.packOutputs, "pack", false, "pack the files of quanta into zip files, which the Butler reads")
 	addPythonOnly(f)
 }
 
@@ -154,6 +154,8 @@ func (o *runOptions) addExecutionFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.failFast, "fail-fast", false, "stop at the first failed quantum")
 	f.Float64Var(&o.timeout, "timeout", 0, "`SECONDS` after which a quantum is given up (default none)")
 	f.IntVar(&o.retries, "retries", 0, "run failed quanta up to `N` times more, if their failure may pass")
+	f.BoolVar(&o.packOutputs, "pack", false, "pack the files of quanta into zip files, which the Butler reads")
+	f.BoolVar(&o.compress, "compress", false, "with --pack, compress the files in the zip files: they take less room, and more time")
 	f.BoolVar(&o.dryRun, "dry-run", false, "build and count the graph, write nothing")
 	f.BoolVar(&o.explain, "explain", false, "log for each quantum why it runs or not, and print what building the graph cost: statements, rows and time per phase")
 	f.StringVar(&o.summary, "summary", "", "write pipetask's summary JSON to `FILE`")
@@ -181,6 +183,8 @@ func (o *runOptions) checkExecution(cmd *cobra.Command) error {
 		return usagef(cmd, "--retries: %d is negative", o.retries)
 	case o.timeout < 0:
 		return usagef(cmd, "--timeout: %v is negative", o.timeout)
+	case o.compress && !o.packOutputs:
+		return usagef(cmd, "--compress needs --pack: single files are never compressed")
 	}
 	return nil
 }
