@@ -72,6 +72,7 @@ func (a *App) runBench(ctx context.Context, o *benchOptions, made *synthetic.Rep
 	if err := x.begin(ctx, g, &runOptions{inputOptions: *in, processes: o.processes}, p.AppendYAML(nil)); err != nil {
 		return r, err
 	}
+	defer a.giveGarbageRoom()()
 	r.prepare = lap()
 	result, err := executor.Execute(ctx, b, g, executor.Options{Workers: o.processes, Pack: o.pack, Journal: x.journal, Guard: x.guard, Events: executor.Events{
 		Committed: func(quanta int, held time.Duration) { r.held = append(r.held, held) }}})

@@ -175,6 +175,7 @@ func (a *App) execute(ctx context.Context, b *butler.Butler, g *quantum.Graph, o
 		fmt.Fprintln(a.Stderr, "interrupted: finishing what runs; interrupt again to stop at once")
 		close(drain)
 	})
+	defer a.giveGarbageRoom()()
 	progress := a.startProgress("quanta")
 	result, err := executor.Execute(ctx, b, g, executor.Options{
 		Workers: o.processes, FailFast: o.failFast, Drain: drain, Retries: o.retries,
