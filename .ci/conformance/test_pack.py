@@ -1,7 +1,9 @@
 """The Butler reads, takes as inputs, and removes what valet packed into zip files."""
 
 import shutil
+import sqlite3
 import subprocess
+import zipfile
 
 import pytest
 from lsst.daf.butler import Butler, MissingCollectionError
@@ -10,21 +12,24 @@ from conftest import GOLDEN, INPUT, OUTPUT, _newest_run, _writable_copy, run_pyt
 from test_write import a_metric, check_database
 
 
-@pytest.fixture(params=["run --pack", "pack"])
+@pytest.fixture(params=["run --pack", "run --pack --compress", "pack", "pack --compress"])
 def packed(request, repository, valet, tmp_path):
-    """A copy of the repository in which the files of the run are packed: by the run, or afterwards."""
-    if request.param == "pack":
+    """A copy of the repository in which the files of the run are packed, compressed or not: by the run, or afterwards."""
+    how, *options = request.param.split()
+    if how == "pack":
         copy = repository.copy(tmp_path / "repo")
-        subprocess.run([valet, "pack", copy.root, copy.run], check=True, capture_output=True)
+        subprocess.run([valet, "pack", copy.root, copy.run, *options], check=True, capture_output=True)
+        copy.compressed = bool(options)
         return copy
     root = tmp_path / "repo"
     shutil.copytree(GOLDEN / "before", root, copy_function=_writable_copy)
     pipeline = str(GOLDEN / "metrics.yaml") + ("#" + ",".join(tasks()) if tasks() else "")
-    command = [valet, "run", "-b", root, "-p", pipeline, "-i", INPUT, "-o", OUTPUT, "--register-dataset-types", "--pack"]
+    command = [valet, "run", "-b", root, "-p", pipeline, "-i", INPUT, "-o", OUTPUT, "--register-dataset-types", *options]
     subprocess.run(command, capture_output=True, timeout=300)
     copy = repository.copy(tmp_path / "unused")
     shutil.rmtree(copy.root)
     copy.root, copy.run = root, _newest_run(Butler.from_config(str(root)))
+    copy.compressed = "--compress" in options
     return copy
 
 
@@ -44,8 +49,24 @@ def test_read(packed):
         butler.get(ref)
         uri = butler.getURI(ref)
         assert ("zip-path=" in str(uri)) == is_packed(dataset)
-        if dataset["storageClass"] == "MetricValue":
+        # Of a member, read gives the whole zip.
+        if dataset["storageClass"] == "MetricValue" and not packed.compressed:
             assert b"lsst.verify.Measurement" in uri.read()
+
+
+def test_sizes(packed):
+    """Records tell the sizes of the files, whatever room they take in the zip."""
+    with sqlite3.connect(packed.root / "gen3.sqlite3") as db:
+        rows = db.execute("SELECT path, file_size FROM file_datastore_records WHERE path LIKE '%#zip-path=%'").fetchall()
+    methods = set()
+    for path, size in rows:
+        name, _, member = path.rpartition("#zip-path=")
+        with zipfile.ZipFile(packed.root / name) as z:
+            assert z.testzip() is None
+            info = z.getinfo(member)
+            assert info.file_size == size
+            methods.add(info.compress_type)
+    assert rows and (zipfile.ZIP_DEFLATED in methods) == packed.compressed
 
 
 def test_retrieve(packed, tmp_path):
