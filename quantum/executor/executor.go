@@ -124,6 +124,8 @@ type run struct {
 	// existed says that the run existed before, so that a killed process may have left files in it.
 	existed bool
 	tasks   map[*quantum.Quanta]*taskRun
+	// readers counts the inputs that read each table of datasets.
+	readers map[*quantum.Datasets]int
 	// guard is that of the options.
 	guard func() error
 	// swept are the directories that were looked through for temporary files of a killed process.
@@ -179,7 +181,7 @@ func newRun(ctx context.Context, b *butler.Butler, g *quantum.Graph) (*run, erro
 	if err != nil {
 		host = "localhost"
 	}
-	r := &run{butler: b, name: g.Collections.Run, nodeName: host, process: os.Getpid(), existed: g.Collections.RunExists, tasks: map[*quantum.Quanta]*taskRun{}}
+	r := &run{butler: b, name: g.Collections.Run, nodeName: host, process: os.Getpid(), existed: g.Collections.RunExists, tasks: map[*quantum.Quanta]*taskRun{}, readers: map[*quantum.Datasets]int{}}
 	placers := placers{butler: b, run: r.name, records: butler.Records{Ctx: ctx, Expander: b.Registry.Expander()}}
 	if err := placers.preload(ctx, g); err != nil {
 		return nil, err
@@ -187,6 +189,9 @@ func newRun(ctx context.Context, b *butler.Butler, g *quantum.Graph) (*run, erro
 	for _, q := range g.Tasks {
 		if r.tasks[q], err = placers.task(q.Task); err != nil {
 			return nil, err
+		}
+		for i := range q.Inputs {
+			r.readers[q.Inputs[i].Existing]++
 		}
 	}
 	return r, nil

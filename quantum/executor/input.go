@@ -69,6 +69,9 @@ func (r *reader) input(in *quantum.InputColumn, row int) (any, error) {
 		return nil, errNoArtifact
 	}
 	obj, err := r.read(&rec)
+	if doc, ok := obj.(*metadata.Document); ok && r.run.readers[in.Existing] > 1 {
+		obj = metadata.NewSharedDocument(doc.Text())
+	}
 	if err != nil && !isMissing(err) {
 		err = fmt.Errorf("read input %s %s: %w", in.Existing.Type, rec.Path, err)
 	}

@@ -30,6 +30,8 @@ type scanner struct {
 	wanted []wanted
 	// matched counts the fragments that have their answer.
 	matched int
+	// outline, if set, is being made: then nothing is wanted.
+	outline *outline
 
 	// The slices above begin in these, so that a scan allocates once.
 	wants   [maxFragments]wanted
@@ -62,6 +64,16 @@ func scan(text []byte, dst []Value, fragments []string) (answers []Value, ok boo
 		return dst, false
 	}
 	s := &scanner{b: text}
+	s.want(fragments)
+	i, ok := s.node(skipSpace(text, 0))
+	if !ok || skipSpace(text, i) != len(text) {
+		return dst, false
+	}
+	return s.answers(dst), true
+}
+
+// want sets the fragments that are looked for.
+func (s *scanner) want(fragments []string) {
 	scratch := s.scratch[:0]
 	for i, f := range fragments {
 		start := len(scratch)
@@ -70,18 +82,18 @@ func scan(text []byte, dst []Value, fragments []string) (answers []Value, ok boo
 		s.wants[i].cut = strings.LastIndexByte(f, '.') + 1
 	}
 	s.path, s.wanted = scratch[len(scratch):], s.wants[:len(fragments)]
-	i, ok := s.node(skipSpace(text, 0))
-	if !ok || skipSpace(text, i) != len(text) {
-		return dst, false
-	}
+}
+
+func (s *scanner) answers(dst []Value) []Value {
 	for i := range s.wanted {
 		dst = append(dst, s.wanted[i].value)
 	}
-	return dst, true
+	return dst
 }
 
-// relate works out how the fragments relate to the node of the present path.
-func (s *scanner) relate() {
+// relate works out how the fragments relate to the node of the present path. It reports false if none can match an item of it.
+func (s *scanner) relate() bool {
+	any := false
 	for i := range s.wanted {
 		w := &s.wanted[i]
 		switch {
@@ -93,8 +105,11 @@ func (s *scanner) relate() {
 			w.within = itemsWithTail
 		default:
 			w.within = noItem
+			continue
 		}
+		any = true
 	}
+	return any
 }
 
 // matches finds the fragments that the full name of an item contains, as a set of bits. It is not ok if one has a match already.
@@ -230,6 +245,8 @@ func (s *scanner) children(i int) (end int, ok bool) {
 	var (
 		holders [maxFragments][]byte
 		held    int
+		room    [16][]byte
+		names   = room[:0]
 	)
 	for more := true; more; {
 		var name []byte
@@ -240,6 +257,15 @@ func (s *scanner) children(i int) (end int, ok bool) {
 			if bytes.Equal(h, name) {
 				return i, false
 			}
+		}
+		if s.outline != nil {
+			// Which of two children of one name counts depends on what is found in them: such a text gets no outline.
+			for _, other := range names {
+				if bytes.Equal(other, name) {
+					return i, false
+				}
+			}
+			names = append(names, name)
 		}
 		length, matched := len(s.path), s.matched
 		s.path = append(append(s.path, name...), '.')

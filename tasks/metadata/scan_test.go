@@ -57,6 +57,13 @@ func agree(t interface{ Errorf(string, ...any) }, text []byte, fragments []strin
 	if (err == nil) != (wantErr == nil) || err != nil && (err.Error() != wantErr.Error() || className(err) != className(wantErr)) || !slices.EqualFunc(got, want, sameValue) {
 		t.Errorf("the document gives %v, %v, the tree %v, %v\nfragments %q in %q", got, err, want, wantErr, fragments, text)
 	}
+	shared := NewSharedDocument(text)
+	for range 2 {
+		got, err := shared.Find(nil, fragments)
+		if (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() || !slices.EqualFunc(got, want, sameValue) {
+			t.Errorf("the shared document gives %v, %v, the tree %v, %v\nfragments %q in %q", got, err, want, wantErr, fragments, text)
+		}
+	}
 	got, ok := scan(text, nil, fragments)
 	if !ok {
 		return // the slow reader answers
@@ -246,6 +253,22 @@ func BenchmarkScan(b *testing.B) {
 	for b.Loop() {
 		if _, err := d.Find(dst, realFragments); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkFindShared has three tasks look into each text.
+func BenchmarkFindShared(b *testing.B) {
+	text := realFile(b)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	dst := make([]Value, 0, 2)
+	for b.Loop() {
+		d := NewSharedDocument(text)
+		for range 3 {
+			if _, err := d.Find(dst, realFragments); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 }

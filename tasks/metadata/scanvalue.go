@@ -9,6 +9,9 @@ func (s *scanner) scalars(i int) (end int, ok bool) {
 		return i, ok
 	}
 	s.relate()
+	if s.outline != nil {
+		s.outline.begin(s.path)
+	}
 	for more := true; more; {
 		var (
 			name []byte
@@ -21,8 +24,12 @@ func (s *scanner) scalars(i int) (end int, ok bool) {
 		if set, ok = s.matches(name); !ok {
 			return i, false
 		}
+		at := i
 		if v, i, ok = s.token(i); !ok {
 			return i, false
+		}
+		if s.outline != nil {
+			s.outline.add(outlinedItem{name: name, at: at})
 		}
 		if set != 0 {
 			value, ok := v.value()
@@ -45,6 +52,9 @@ func (s *scanner) arrays(i int) (end int, ok bool) {
 		return i, ok
 	}
 	s.relate()
+	if s.outline != nil {
+		s.outline.begin(s.path)
+	}
 	for more := true; more; {
 		var (
 			name []byte
@@ -56,7 +66,7 @@ func (s *scanner) arrays(i int) (end int, ok bool) {
 		if set, ok = s.matches(name); !ok {
 			return i, false
 		}
-		if i, ok = s.list(i, set); !ok {
+		if i, ok = s.list(i, name, set); !ok {
 			return i, false
 		}
 		if i, more, ok = s.next(i, '{'); !ok {
@@ -67,14 +77,19 @@ func (s *scanner) arrays(i int) (end int, ok bool) {
 }
 
 // list goes over an array, whose last element answers the fragments of the set.
-func (s *scanner) list(i int, set uint8) (end int, ok bool) {
+func (s *scanner) list(i int, name []byte, set uint8) (end int, ok bool) {
 	i, empty, ok := s.open(i, '[')
 	if !ok || empty {
+		if s.outline != nil {
+			s.outline.add(outlinedItem{name: name, at: -1})
+		}
 		return i, ok && set == 0
 	}
 	var v token
+	last := i
 	texts, numbers := 0, 0
 	for more := true; more; {
+		last = i
 		if v, i, ok = s.token(i); !ok {
 			return i, false
 		}
@@ -89,6 +104,9 @@ func (s *scanner) list(i int, set uint8) (end int, ok bool) {
 	}
 	if texts > 0 && numbers > 0 {
 		return i, false
+	}
+	if s.outline != nil {
+		s.outline.add(outlinedItem{name: name, at: last, texts: texts > 1})
 	}
 	if set == 0 {
 		return i, true
