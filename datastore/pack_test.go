@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"syscall"
@@ -258,6 +259,24 @@ func FuzzZipDirectory(f *testing.F) {
 			}
 		}
 		_, _ = s.PackMembers("u/x", "z.zip")
+		for _, dir := range []string{"u", "u/x", "u/x/valet-pack"} {
+			if err := disk.Mkdir("/repo/" + dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const own = "u/x/valet-pack/z.zip"
+		if err := disk.Create("/repo/"+own, data); err != nil {
+			t.Fatal(err)
+		}
+		r := dataset.FileRecord{Path: own + "#zip-path=a.json", Size: -1}
+		before, err := s.InspectPack(&r)
+		if err := s.RepairIndex(own, []dataset.FileRecord{r}); err != nil {
+			return
+		}
+		after, afterErr := s.InspectPack(&r)
+		if err != nil || afterErr != nil || after.IndexErr != nil || !maps.Equal(before.sizes, after.sizes) {
+			t.Fatalf("%v %v %v %v", before, err, after, afterErr)
+		}
 	})
 }
 

@@ -2,9 +2,7 @@ package datastore
 
 import (
 	"archive/zip"
-	"encoding/json"
 	"hash/crc32"
-	"io"
 	"strconv"
 	"unicode/utf8"
 
@@ -97,32 +95,13 @@ func appendJSON(b []byte, s string) []byte {
 
 // readIndex reads the places of loose files from the index of a zip; nil if it has none or a bad one.
 func readIndex(z *zip.Reader) map[string]string {
-	for _, f := range z.File {
-		if f.Name != indexName {
-			continue
-		}
-		in, err := f.Open()
-		if err != nil {
-			return nil
-		}
-		defer in.Close()
-		text, err := io.ReadAll(io.LimitReader(in, maxIndex))
-		if err != nil {
-			return nil
-		}
-		var index struct {
-			Artifacts map[string]struct {
-				Info struct{ Path string }
-			} `json:"artifact_map"`
-		}
-		if err := json.Unmarshal(text, &index); err != nil {
-			return nil
-		}
-		out := make(map[string]string, len(index.Artifacts))
-		for name, a := range index.Artifacts {
-			out[name] = a.Info.Path
-		}
-		return out
+	index, err := parseIndex(z)
+	if err != nil {
+		return nil
 	}
-	return nil
+	out := make(map[string]string, len(index))
+	for name, a := range index {
+		out[name] = a.Info.Path
+	}
+	return out
 }

@@ -56,10 +56,12 @@ func (b *Butler) Check(ctx context.Context, o CheckOptions, report func(registry
 		if err := b.Registry.CheckLocations(ctx, c.Name, c.Table, report); err != nil {
 			return err
 		}
-		zips := map[string]bool{}
+		packs := newPackCheck(b, s, o.Checksum, report)
 		err := b.Registry.EachRecord(ctx, c.Name, c.Table, func(records []dataset.FileRecord) error {
 			for i := range records {
-				b.checkFile(s, &records[i], o.Checksum, zips, report)
+				if r := &records[i]; !packs.check(r) {
+					b.checkFile(s, r, o.Checksum, report)
+				}
 			}
 			if seen += len(records); o.Progress != nil {
 				o.Progress(seen)
@@ -76,13 +78,10 @@ func (b *Butler) Check(ctx context.Context, o CheckOptions, report func(registry
 	return nil
 }
 
-// checkFile compares a record with its file.
-func (b *Butler) checkFile(s *datastore.Store, r *dataset.FileRecord, checksum bool, zips map[string]bool, report func(registry.Fault)) {
-	what := func(problem string) string { return fmt.Sprintf("%s (dataset %s)%s", r.Path, r.ID, problem) }
-	p, _, packed := datastore.SplitMember(r.Path)
-	if !packed {
-		p = r.Path
-	}
+// checkFile compares a record with its file, which is no member of a zip.
+func (b *Butler) checkFile(s *datastore.Store, r *dataset.FileRecord, checksum bool, report func(registry.Fault)) {
+	what := func(problem string) string { return faultyRecord(r, problem) }
+	p := r.Path
 	if strings.Contains(p, "://") {
 		local, err := localPath(p)
 		if err != nil {
@@ -92,41 +91,28 @@ func (b *Butler) checkFile(s *datastore.Store, r *dataset.FileRecord, checksum b
 	} else {
 		p = s.Config.Root + "/" + p
 	}
-	if known, seen := zips[p]; packed && seen && known && !checksum {
-		return
-	}
 	info, err := os.Stat(p)
-	if packed && len(zips) < 10000 {
-		zips[p] = err == nil
-	}
-	missing := "restore the file, or remove the dataset with 'valet prune-datasets'"
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		report(registry.Fault{Kind: "missing-file", Object: what(""), Remedy: missing})
+		report(registry.Fault{Kind: missingFile, Object: what(""), Remedy: restoreFile})
 		return
 	case err != nil:
 		report(registry.Fault{Kind: "unreadable-file", Object: what(": " + err.Error()), Remedy: "see to the permissions and the disk"})
 		return
 	case info.IsDir():
-		report(registry.Fault{Kind: "missing-file", Object: what(": is a directory"), Remedy: missing})
+		report(registry.Fault{Kind: missingFile, Object: what(": is a directory"), Remedy: restoreFile})
 		return
-	case !packed && r.Size >= 0 && info.Size() != r.Size:
-		report(registry.Fault{Kind: "wrong-size", Object: what(fmt.Sprintf(": %d bytes, %d are recorded", info.Size(), r.Size)), Remedy: missing})
-		return
-	}
-	if !checksum || r.Checksum == "" && !packed {
+	case r.Size >= 0 && info.Size() != r.Size:
+		report(registry.Fault{Kind: wrongSize, Object: what(fmt.Sprintf(": %d bytes, %d are recorded", info.Size(), r.Size)), Remedy: restoreFile})
 		return
 	}
-	if packed {
-		if _, err := s.Read(r); err != nil {
-			report(registry.Fault{Kind: "wrong-content", Object: what(": " + err.Error()), Remedy: missing})
-		}
+	if !checksum || r.Checksum == "" {
 		return
 	}
 	if sum, err := fileSum(p); err != nil {
 		report(registry.Fault{Kind: "unreadable-file", Object: what(": " + err.Error()), Remedy: "see to the permissions and the disk"})
 	} else if sum != r.Checksum {
-		report(registry.Fault{Kind: "wrong-content", Object: what(": its checksum is not the recorded one"), Remedy: missing})
+		report(registry.Fault{Kind: wrongContent, Object: what(": its checksum is not the recorded one"), Remedy: restoreFile})
 	}
 }
 
@@ -173,7 +159,7 @@ func (b *Butler) checkDirectory(ctx context.Context, s *datastore.Store, now tim
 					continue
 				}
 			}
-			report(registry.Fault{Kind: "file-without-row", Object: p, Remedy: "unless a run is under way, remove the file, or ingest it with 'valet ingest-files'"})
+			report(registry.Fault{Kind: "file-without-row", Object: p, Remedy: strayRemedy(p)})
 		}
 		found = found[:0]
 		return ctx.Err()
