@@ -50,6 +50,8 @@ type Butler struct {
 	Root, File string
 
 	removal removal
+	// files is the file system of the artifacts.
+	files vfs.FS
 }
 
 // Open opens the repository that a user named: a directory, a butler.yaml or a label of the repository index. Nothing is written.
@@ -77,7 +79,7 @@ func Open(ctx context.Context, location string, o Options) (*Butler, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open repository %s: %w", location, err), reg.Close())
 	}
-	return &Butler{Registry: reg, Store: store, Root: c.root, File: file, removal: removal{oneTransaction, firstPiece}}, nil
+	return &Butler{Registry: reg, Store: store, Root: c.root, File: file, removal: removal{oneTransaction, firstPiece}, files: o.FS}, nil
 }
 
 // Close closes both sides.

@@ -27,6 +27,8 @@ func (a *App) changingCommands() []*cobra.Command {
 		newPruneDatasetsCommand(a),
 		newFsckCommand(a),
 		newTransferCommand(a),
+		newExportCommand(a),
+		newImportCommand(a),
 	}
 }
 
