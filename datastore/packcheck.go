@@ -164,6 +164,10 @@ func (s *Store) RepairIndex(zipPath string, records []dataset.FileRecord) error 
 		if f.Name == indexName {
 			continue
 		}
+		if p.nameOf(f.Name) != f.Name {
+			return &FileError{"read", name, fmt.Errorf("the member %q is not named by valet", f.Name)}
+		}
+		delete(p.names, f.Name)
 		m, err := rawMember(f)
 		if left -= int64(f.CompressedSize64); err == nil && left < 0 {
 			err = errors.New("members lie upon each other")
@@ -189,12 +193,8 @@ func (s *Store) RepairIndex(zipPath string, records []dataset.FileRecord) error 
 			p.append(packed{name: p.nameOf(f.Name), crc: m.CRC, size: m.Size, deflated: m.Deflated}, m.Data)
 			continue
 		}
-		record, _, err := p.Add(r, m)
-		if err != nil {
+		if _, _, err := p.Add(r, m); err != nil {
 			return err
-		}
-		if record != zipPath+zipFragment+f.Name {
-			return &FileError{"read", name, fmt.Errorf("the member %q is not named by valet", f.Name)}
 		}
 	}
 	if err := s.Writer().WriteOver(zipPath, p.bytes()); err != nil {
@@ -205,7 +205,7 @@ func (s *Store) RepairIndex(zipPath string, records []dataset.FileRecord) error 
 
 // rawMember is a member as it is in a zip.
 func rawMember(f *zip.File) (*Member, error) {
-	if f.Method != zip.Store && f.Method != zip.Deflate || f.CompressedSize64 > maxUnpacked || f.UncompressedSize64 > maxUnpacked {
+	if f.Method != zip.Deflate && (f.Method != zip.Store || f.CompressedSize64 != f.UncompressedSize64) || f.CompressedSize64 > maxUnpacked || f.UncompressedSize64 > maxUnpacked {
 		return nil, fs.ErrInvalid
 	}
 	in, err := f.OpenRaw()

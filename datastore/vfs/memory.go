@@ -99,6 +99,9 @@ type memoryFile struct{ data []byte }
 func (f memoryFile) Size() int64  { return int64(len(f.data)) }
 func (f memoryFile) Close() error { return nil }
 func (f memoryFile) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, fs.ErrInvalid // as a file of the machine does
+	}
 	if off > int64(len(f.data)) {
 		return 0, io.EOF
 	}
