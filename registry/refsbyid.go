@@ -82,12 +82,23 @@ func refsOfType(ctx context.Context, c *catalog.Catalog, t *catalog.Type, ids []
 	})
 }
 
-// RecordsOf returns the records of an element that have one of the given combinations of values of some of its required dimensions, in no
-// order. Memory grows with the number of records found.
+// RecordsOf returns the records of an element that have one of the given combinations of values of some of its required dimensions, or all if no
+// dimensions are given, in no order. Memory grows with the number of records found.
 func (r *Registry) RecordsOf(ctx context.Context, e *dimension.Element, of []*dimension.Element, rows [][]dimension.Value) (out []*dimension.Record, err error) {
 	const size = 200
 	err = r.view(ctx, func(c *catalog.Catalog) error {
 		d := c.Conn().Dialect()
+		read := func(row []driver.Value) error {
+			rec, err := decodeRecord(e, row)
+			if err != nil {
+				return &CorruptError{Database: c.Database, Reason: err.Error(), Cause: err}
+			}
+			out = append(out, rec)
+			return nil
+		}
+		if len(of) == 0 {
+			return c.Conn().Each(ctx, recordQuery(d, e), nil, read)
+		}
 		on := ""
 		names := make([]string, len(of))
 		for k, dim := range of {
@@ -110,15 +121,7 @@ func (r *Registry) RecordsOf(ctx context.Context, e *dimension.Element, of []*di
 				}
 			}
 			query := "WITH v (" + strings.Join(names, ", ") + ") AS (VALUES " + dialect.Values(len(piece), len(names)) + ") " + recordQuery(d, e) + " JOIN v ON " + on
-			err := c.Conn().Each(ctx, query, args, func(row []driver.Value) error {
-				rec, err := decodeRecord(e, row)
-				if err != nil {
-					return &CorruptError{Database: c.Database, Reason: err.Error(), Cause: err}
-				}
-				out = append(out, rec)
-				return nil
-			})
-			if err != nil {
+			if err := c.Conn().Each(ctx, query, args, read); err != nil {
 				return err
 			}
 		}

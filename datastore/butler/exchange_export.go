@@ -25,6 +25,8 @@ type ExportOptions struct {
 	Transfer Transfer
 	// Collections go along, those that datasets are in as far as they are exported. Runs of datasets go along in any case.
 	Collections []*dataset.Collection
+	// AllRecords takes all dimension records along, not only those that the datasets need.
+	AllRecords bool
 }
 
 // Exported counts what Export wrote.
@@ -125,6 +127,11 @@ func (e *exporter) write(ctx context.Context, refs []dataset.Ref) error {
 		return err
 	}
 	for _, el := range e.b.Registry.Universe().Elements() {
+		if e.o.AllRecords && el.HasTable() {
+			if records[el], err = e.b.Registry.RecordsOf(ctx, el, nil, nil); err != nil {
+				return err
+			}
+		}
 		if err := e.w.Records(el, records[el]); err != nil {
 			return err
 		}

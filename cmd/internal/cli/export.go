@@ -15,7 +15,7 @@ import (
 func newExportCommand(a *App) *cobra.Command {
 	var o measurementsOptions
 	var file, transferName string
-	var findFirst bool
+	var findFirst, allRecords bool
 	cmd := &cobra.Command{
 		Use:   "export REPO DIRECTORY [DATASET_TYPE..] [OPTIONS]",
 		Short: "Write datasets to a directory that 'butler import' and 'valet import' read",
@@ -64,7 +64,7 @@ With --out FILE it writes measurements instead: see 'valet export-measurements'.
 				file = filepath.Join(directory, file)
 			}
 			return a.withButler(cmd.Context(), repo, func(b *butler.Butler) error {
-				return a.export(cmd, b, &chosen, types, butler.ExportOptions{Directory: directory, File: file, Transfer: mode})
+				return a.export(cmd, b, &chosen, types, butler.ExportOptions{Directory: directory, File: file, Transfer: mode, AllRecords: allRecords})
 			})
 		},
 	}
@@ -73,6 +73,7 @@ With --out FILE it writes measurements instead: see 'valet export-measurements'.
 	f.StringVarP(&transferName, "transfer", "t", string(butler.Copy), "`HOW` files come to the directory: copy, link, hardlink, symlink, relsymlink, auto, direct or none")
 	f.StringVar(&file, "export-file", "export.yaml", "name of the YAML `FILE`; in the directory unless it is absolute")
 	f.BoolVar(&findFirst, "find-first", false, "only the dataset of the first collection that has one, for each type and data ID")
+	f.BoolVar(&allRecords, "all-dimension-records", false, "all dimension records of the repository, not only those that the datasets need")
 	o.AddFlags(f)
 	f.Lookup("collections").Usage = "collections or globs to search, which go along; may be repeated (default all)"
 	f.Lookup("out").Usage = "write measurements to `FILE` instead, and take all options of export-measurements"
