@@ -36,7 +36,8 @@ func newFsckCommand(a *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fsck REPO [OPTIONS]",
 		Short: "Check that a repository is whole",
-		Long: `Fsck looks for rows without files and files without rows, files of a wrong size, rows that name what does not exist, chains in a circle,
+		Long: `Fsck looks for rows without files and files without rows, files and members of zip files of a wrong size, zip files whose index is
+missing or disagrees with the rows, rows that name what does not exist, chains in a circle,
 regions without their overlaps, removals that were not ended, and runs that only valet's ledger knows. It prints a row for each fault, with
 its remedy, and fails if one is left.
 
