@@ -351,7 +351,7 @@ func (s *crashScene) filmRerun() {
 	disk := r.disk.(*vfs.Memory)
 	c := film(r, disk, nil)
 	r.disk = c.file
-	if code, stderr := r.run(t, c.layer, r.runArgs(s.pipeline, true)...); code != s.code {
+	if code, stderr := r.run(t, c.layer, s.args()...); code != s.code {
 		t.Fatal(code, stderr)
 	}
 	r.disk = disk

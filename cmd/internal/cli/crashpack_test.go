@@ -127,6 +127,7 @@ var packedScenes = []struct {
 	{"rerun of a packed run", true, true, false},
 	{"packed rerun", true, false, true},
 	{"compressed run", false, true, true},
+	{"command rerun", true, true, true},
 }
 
 // packedScene makes the n-th scene; the repository is as it is before the command.
@@ -136,6 +137,9 @@ func packedScene(t *testing.T, n int) *crashScene {
 	var s *crashScene
 	if of.rerun {
 		s = newRerunScene(t, of.packed, of.packedThen)
+		if of.name == "command rerun" {
+			s.command, s.options = "rerun", []string{"--pack", "--failed", "--missing", "-j", "2"}
+		}
 	} else {
 		s = newScene(t)
 		r, _ := memoryRepo(t)
