@@ -124,11 +124,15 @@ func (r *reader) parse(text []byte, line int) (node *yaml.Node, err error) {
 		return nil, nil
 	case err != nil:
 		m := yamlLine.FindStringSubmatch(err.Error())
-		at := 1
+		at := line
 		if m != nil && m[1] != "" {
 			at, _ = strconv.Atoi(m[1])
+			at += line - 1
+		} else if line == 1 {
+			// Somewhere in the whole text.
+			at = 0
 		}
-		return nil, r.fail(line+at-1, "%s", yamlLine.ReplaceAllString(err.Error(), ""))
+		return nil, r.fail(at, "%s", yamlLine.ReplaceAllString(err.Error(), ""))
 	}
 	if err := d.Decode(&more); err != io.EOF {
 		return nil, r.fail(line+max(more.Line, 1)-1, "has more than one document")
@@ -189,26 +193,8 @@ func (r *reader) tree(text []byte) error {
 	}
 	for _, node := range items.Content {
 		node = resolve(node)
-		name, list := "", (*yaml.Node)(nil)
-		own := *node
-		if node.Kind == yaml.MappingNode {
-			for i := 0; i+1 < len(node.Content); i += 2 {
-				if key := node.Content[i].Value; slices.Contains(lists, key) && resolve(node.Content[i+1]).Kind == yaml.SequenceNode && list == nil {
-					name, list = key, resolve(node.Content[i+1])
-					own.Content = slices.Concat(node.Content[:i], node.Content[i+2:])
-				}
-			}
-		}
-		if err := r.open(&own, node.Line, name); err != nil {
+		if err := r.open(node, node.Line, ""); err != nil {
 			return unwrapped(err)
-		}
-		if list == nil || r.item == nil {
-			continue
-		}
-		for piece := range slices.Chunk(list.Content, entriesAtOnce) {
-			if err := r.entries(piece); err != nil {
-				return unwrapped(err)
-			}
 		}
 	}
 	return nil
@@ -275,7 +261,7 @@ func (e *VersionError) ClassName() string {
 	return "lsst.daf.butler.registry.versions.IncompatibleVersionError"
 }
 
-// open reads an item without its list, whose key is list.
+// open reads an item; if list is not empty, its list has this key and is not in the node but follows.
 func (r *reader) open(node *yaml.Node, line int, list string) error {
 	r.item = nil
 	if node == nil || node.Kind != yaml.MappingNode {
@@ -327,17 +313,25 @@ func (r *reader) open(node *yaml.Node, line int, list string) error {
 		}
 		return whole()
 	}
+	var inside []*yaml.Node
 	if list != wanted {
-		// An empty list may stand in the line of its key.
-		if n := valueOf(node, wanted); list != "" || n == nil || resolve(n).Kind != yaml.SequenceNode || len(resolve(n).Content) > 0 {
+		// The list may be a part of the item.
+		n := valueOf(node, wanted)
+		if list != "" || n == nil || resolve(n).Kind != yaml.SequenceNode {
 			f.fault("an item of type %s needs a list %s", kind, wanted)
 			return nil
 		}
-		f.used[wanted] = true
+		f.used[wanted], inside = true, resolve(n).Content
 	}
 	it.list = wanted
-	if f.rest(); f.faults == 0 {
-		r.item = it
+	if f.rest(); f.faults > 0 {
+		return nil
+	}
+	r.item = it
+	for piece := range slices.Chunk(inside, entriesAtOnce) {
+		if err := r.entries(piece); err != nil {
+			return err
+		}
 	}
 	return nil
 }
