@@ -144,6 +144,8 @@ type crashScene struct {
 	// of its arguments.
 	command string
 	options []string
+	// stride, if not 0, lets one of so many steps fail, because another scene is much the same.
+	stride int
 	// then, if not nil, judges what is held at the end.
 	then func(h *held) (problems []string)
 	// want is what an undisturbed run holds; code its exit code.
@@ -215,7 +217,7 @@ func (s *crashScene) every(c *camera, recoveries int) {
 	if len(c.taken) < 20 {
 		t.Fatalf("only %d of %d steps differ", len(c.taken), c.steps)
 	}
-	stride := max(1, len(c.taken)/max(recoveries, 1))
+	stride := max(1, len(c.taken)/max(recoveries/max(1, s.stride), 1))
 	for i := range c.taken {
 		at := &c.taken[i]
 		for how := power; how < crashes; how++ {

@@ -149,6 +149,9 @@ func packedScene(t *testing.T, n int) *crashScene {
 		}
 		s.repo = r
 	}
+	if n > 0 {
+		s.stride = 4
+	}
 	checked := 0
 	r := s.repo
 	s.then = func(h *held) (problems []string) {

@@ -75,9 +75,9 @@ func (r *repo) faultyRun(t testing.TB, disk *vfs.Memory, n int, file, statement 
 func (s *crashScene) everyFault(start *instant) {
 	t, r := s.t, s.repo
 	first := ""
-	stride := 1
+	stride := max(1, s.stride)
 	if testing.Short() {
-		stride = 5
+		stride = 5 * stride
 	}
 	steps := 0
 	for n := 1; ; n += stride {
