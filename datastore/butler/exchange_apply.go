@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"valet/datastore"
@@ -14,12 +15,15 @@ import (
 	"valet/registry/dataset"
 )
 
+// importBatch is how many files are stored in one transaction, which keeps others from writing.
+const importBatch = 1000
+
 // apply changes the repository.
 func (m *importer) apply(ctx context.Context) error {
 	if err := m.makeReady(ctx); err != nil {
 		return err
 	}
-	for batch := range slices.Chunk(m.files, transferBatch) {
+	for batch := range slices.Chunk(m.files, importBatch) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -90,7 +94,8 @@ func (m *importer) recordFaults(err error) error {
 		if f.More > 0 {
 			reason += fmt.Sprintf(" (and %d more that need it)", f.More)
 		}
-		out.add(f.At, "%s", reason)
+		// Records are known by their lines here.
+		out.add(f.At, "%s", strings.ReplaceAll(reason, "first in record ", "first in line "))
 	}
 	out.Total = max(out.Total, e.Total)
 	return out.err()

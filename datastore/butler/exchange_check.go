@@ -27,11 +27,9 @@ func (m *importer) check(ctx context.Context) error {
 	if err := m.checkCollections(ctx); err != nil {
 		return err
 	}
-	if m.o.Transfer == Auto || m.o.Transfer == Direct {
-		// Where files stay depends on what is a part of the repository.
-		if root, err := filepath.EvalSymlinks(m.b.Store.Config.Root); err == nil {
-			m.root = root
-		}
+	// Where files stay depends on what is a part of the repository. A root that is still to be made has none.
+	if root, err := filepath.EvalSymlinks(m.b.Store.Config.Root); err == nil {
+		m.root = root
 	}
 	if err := m.checkDatasets(ctx); err != nil {
 		return err
@@ -220,7 +218,7 @@ type runKey struct{ typ, run string }
 func (m *importer) checkDatasets(ctx context.Context) error {
 	m.lines = map[dataset.ID]int{}
 	seen := map[runKey]map[string]int{}
-	places := map[string]int{}
+	places, sources := map[string]int{}, map[string]int{}
 	badRun := map[string]bool{}
 	placers := map[runKey]*datastore.Placer{}
 	existing := map[runKey]map[string]dataset.ID{}
@@ -320,13 +318,20 @@ func (m *importer) checkDatasets(ctx context.Context) error {
 				m.faults.add(f.line, "%s", err)
 				continue
 			}
-			if _, outside := isURI(f.record.Path); outside {
+			if _, outside := isURI(f.record.Path); outside || f.stays {
+				// Datasets may share a file.
 				continue
 			}
 			if first, twice := places[f.record.Path]; twice {
 				m.faults.add(f.line, "its file would have the place of that of line %d: %s", first, f.record.Path)
 			}
 			places[f.record.Path] = f.line
+			if m.o.Transfer == MoveIn {
+				if first, twice := sources[f.source]; twice {
+					m.faults.add(f.line, "%s cannot be moved twice, line %d has it already", f.path, first)
+				}
+				sources[f.source] = f.line
+			}
 		}
 	}
 	m.files = slices.DeleteFunc(m.files, func(f importFile) bool { return len(f.refs) == 0 })
@@ -436,9 +441,10 @@ func (m *importer) locate(f *importFile, placers map[runKey]*datastore.Placer) e
 	if f.member == "" {
 		f.record.Size = info.Size()
 	}
-	switch real, e := filepath.EvalSymlinks(f.source); {
-	case e != nil:
-		return e
+	real, err := filepath.EvalSymlinks(f.source)
+	switch {
+	case err != nil:
+		return err
 	case m.root != "" && m.o.Transfer == Auto && f.member == "" && strings.HasPrefix(real, m.root+"/"):
 		f.stays, f.record.Path = true, filepath.ToSlash(strings.TrimPrefix(real, m.root+"/"))
 		return nil
@@ -451,7 +457,7 @@ func (m *importer) locate(f *importFile, placers map[runKey]*datastore.Placer) e
 		return err
 	}
 	f.record.Path = strings.TrimSuffix(string(place), usual.Extension) + ext
-	if f.source == m.b.Store.Config.Root+"/"+f.record.Path {
+	if real == m.root+"/"+f.record.Path {
 		return fmt.Errorf("%s is at its place in the repository already: take the transfer auto", f.source)
 	}
 	return nil

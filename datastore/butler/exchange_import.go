@@ -89,8 +89,8 @@ func (e *ImportError) err() error {
 // wrong with any of it is told at once in an *ImportError, before anything is changed.
 //
 // First, in one transaction, come records, types and collections; then every batch of files is durable before its rows are stored; then the
-// associations, in one transaction. A crash leaves at most files without rows. Memory is some hundred bytes for each dataset, and holds
-// all dimension records of the text.
+// associations, in one transaction. A crash leaves at most files without rows. Memory is a kilobyte or two
+// for each dataset, and holds all dimension records of the text.
 func (b *Butler) Import(ctx context.Context, o ImportOptions) (done Imported, err error) {
 	if b.chained() {
 		return done, &datastore.ChainError{}

@@ -54,6 +54,10 @@ func (m *importer) checkMembers(ctx context.Context) error {
 		}
 		for _, x := range a.Members {
 			ref, ok := known[x.ID]
+			if _, told := m.lines[x.ID]; !ok && told {
+				// Something is wrong with the dataset itself.
+				continue
+			}
 			if !ok {
 				m.faults.add(x.Line, "dataset %s is neither in the text nor in the repository", x.ID)
 				continue
