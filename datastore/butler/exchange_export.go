@@ -120,7 +120,13 @@ func (e *exporter) write(ctx context.Context, refs []dataset.Ref) error {
 		if c := strings.Compare(a.Type.Name, b.Type.Name); c != 0 {
 			return c
 		}
-		return strings.Compare(a.Run, b.Run)
+		if c := strings.Compare(a.Run, b.Run); c != 0 {
+			return c
+		}
+		if c := a.DataID.Compare(b.DataID); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.ID[:]), string(b.ID[:]))
 	})
 	records, err := need.of(ctx, refs)
 	if err != nil {
@@ -132,7 +138,7 @@ func (e *exporter) write(ctx context.Context, refs []dataset.Ref) error {
 				return err
 			}
 		}
-		if err := e.w.Records(el, records[el]); err != nil {
+		if err := e.w.Records(el, inOrder(records[el])); err != nil {
 			return err
 		}
 		e.done.Records += len(records[el])
@@ -145,6 +151,24 @@ func (e *exporter) write(ctx context.Context, refs []dataset.Ref) error {
 		return err
 	}
 	return e.members(ctx, refs, exported)
+}
+
+// inOrder puts records in the order of their required values.
+func inOrder(records []*dimension.Record) []*dimension.Record {
+	type keyed struct {
+		id dimension.DataID
+		r  *dimension.Record
+	}
+	list := make([]keyed, len(records))
+	for i, r := range records {
+		list[i] = keyed{r.DataID(), r}
+	}
+	slices.SortFunc(list, func(a, b keyed) int { return a.id.Compare(b.id) })
+	out := make([]*dimension.Record, len(list))
+	for i, k := range list {
+		out[i] = k.r
+	}
+	return out
 }
 
 // collections writes collections, chains behind what they hold.
