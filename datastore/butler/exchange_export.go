@@ -106,7 +106,7 @@ type exporter struct {
 }
 
 func (e *exporter) write(ctx context.Context, refs []dataset.Ref) error {
-	need := newNeededRecords(e.b.Registry)
+	need := newNeededRecords(e.b.Registry, refs)
 	e.x = Records{ctx, need.x}
 	e.placers, e.dirs = map[[2]string]*datastore.Placer{}, map[string]bool{}
 	refs = slices.Clone(refs)

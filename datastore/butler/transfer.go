@@ -69,7 +69,7 @@ func (b *Butler) TransferFrom(ctx context.Context, from *Butler, refs []dataset.
 	if u.Namespace != v.Namespace || u.Version != v.Version {
 		return done, &UniverseMismatchError{v, u}
 	}
-	t := &transferrer{to: b, from: from, o: o, need: newNeededRecords(from.Registry), types: map[string]*dataset.Type{},
+	t := &transferrer{to: b, from: from, o: o, need: newNeededRecords(from.Registry, refs), types: map[string]*dataset.Type{},
 		placers: map[[2]string]*datastore.Placer{}, writer: b.Store.Writer()}
 	if err := t.registerTypes(ctx, refs); err != nil {
 		return done, err

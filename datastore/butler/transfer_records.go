@@ -9,17 +9,31 @@ import (
 )
 
 // neededRecords finds the dimension records that datasets need elsewhere, each once: those of all elements of their data IDs; those of the
-// elements that one of these populates, such as the exposures, regions and systems of a visit (repository.md 5.1); and what all these
-// refer to.
+// elements that one of these populates, such as the exposures, regions and systems of a visit (repository.md 5.1), unless some data IDs are of
+// that element and say which ones; and what all these refer to. That is upstream's choice.
 type neededRecords struct {
 	registry *registry.Registry
 	x        *registry.Expander
 	// sent are those that were returned already, by the key of their required values; a join that has none is in it too.
 	sent map[*dimension.Element]map[string]bool
+	// named are the elements that data IDs are of.
+	named map[*dimension.Element]bool
 }
 
-func newNeededRecords(r *registry.Registry) *neededRecords {
-	return &neededRecords{registry: r, x: r.Expander(), sent: map[*dimension.Element]map[string]bool{}}
+// newNeededRecords is for datasets that come in several calls.
+func newNeededRecords(r *registry.Registry, refs []dataset.Ref) *neededRecords {
+	n := &neededRecords{registry: r, x: r.Expander(), sent: map[*dimension.Element]map[string]bool{}, named: map[*dimension.Element]bool{}}
+	var last *dataset.Type
+	for i := range refs {
+		if refs[i].Type == last {
+			continue
+		}
+		last = refs[i].Type
+		for _, e := range last.Dimensions.Elements {
+			n.named[e] = true
+		}
+	}
+	return n
 }
 
 // first marks the record of a key and reports whether it is new.
@@ -48,7 +62,7 @@ func (n *neededRecords) of(ctx context.Context, refs []dataset.Ref) (map[*dimens
 		found := false
 		for _, e := range n.registry.Universe().Elements() {
 			by := n.registry.Universe().Dimension(e.PopulatedBy)
-			if e.PopulatedBy == "" || by == nil || !e.HasTable() {
+			if e.PopulatedBy == "" || by == nil || !e.HasTable() || n.named[e] {
 				continue
 			}
 			fresh := out[by][done[e]:]
