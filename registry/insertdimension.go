@@ -9,6 +9,7 @@ import (
 
 	"valet/registry/dimension"
 	"valet/registry/internal/dialect"
+	"valet/registry/sphere"
 )
 
 // RecordMode says what becomes of a new dimension record whose required values have a record already (repository.md 5.1).
@@ -31,6 +32,10 @@ type RecordInput struct {
 	// Record is of the element it is inserted for; nil if Err says why it could not be read.
 	Record *dimension.Record
 	Err    error
+
+	// pixels are those that the region overlaps, if the record is prepared.
+	pixels   []sphere.Range
+	prepared bool
 }
 
 // recordChunk is how many records are checked and inserted at a time, so that memory does not grow with their number.

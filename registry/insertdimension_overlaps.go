@@ -50,7 +50,7 @@ func (tx *Tx) newOverlapWriter(e *dimension.Element) (*overlapWriter, error) {
 	if len(concerned) == 0 {
 		return w, nil
 	}
-	if w.common == nil || !w.common.IsSkypix() || w.common.System.Class != "lsst.sphgeom.HtmPixelization" {
+	if !w.isHTM() {
 		return nil, &OverlapsError{e.Name, fmt.Sprintf("the common pixelization is %q; only HTM is supported", u.CommonSkypix)}
 	}
 	for _, x := range concerned {
@@ -64,6 +64,11 @@ func (tx *Tx) newOverlapWriter(e *dimension.Element) (*overlapWriter, error) {
 		}
 	}
 	return w, nil
+}
+
+// isHTM reports whether the common pixelization is one whose pixels are known here.
+func (w *overlapWriter) isHTM() bool {
+	return w.common != nil && w.common.IsSkypix() && w.common.System.Class == "lsst.sphgeom.HtmPixelization"
 }
 
 // insert writes the rows of new records.
@@ -101,9 +106,12 @@ func (w *overlapWriter) insert(chunk []RecordInput) error {
 		return err
 	}
 	for i, in := range chunk {
-		ranges, err := w.pixels(in.Record)
-		if err != nil {
-			return fmt.Errorf("%s: %w", recordName(w.e, in.Record), err)
+		ranges := in.pixels
+		if !in.prepared {
+			var err error
+			if ranges, err = w.pixels(in.Record); err != nil {
+				return fmt.Errorf("%s: %w", recordName(w.e, in.Record), err)
+			}
 		}
 		for _, r := range ranges {
 			for n := r.Begin; n < r.End; n++ {

@@ -81,6 +81,37 @@ func exercise(t *testing.T, f FS, dir string, symlink func(target, path string) 
 		_, err = f.List(at("none"))
 		fails(t, err, fs.ErrNotExist)
 	})
+	t.Run("links", func(t *testing.T) {
+		must(t, f.Mkdir(at("links")))
+		must(t, f.Create(at("links/a"), []byte("text")))
+		must(t, f.Link(at("links/a"), at("links/hard")))
+		must(t, f.Symlink("a", at("links/relative")))
+		must(t, f.Symlink(at("links/a"), at("links/absolute")))
+		for _, name := range []string{"hard", "relative", "absolute"} {
+			if got := read(t, "links/"+name); got != "text" {
+				t.Errorf("%s: %q", name, got)
+			}
+			fails(t, f.Link(at("links/a"), at("links/"+name)), fs.ErrExist)
+			fails(t, f.Symlink("a", at("links/"+name)), fs.ErrExist)
+		}
+		fails(t, f.Link(at("links/none"), at("links/b")), fs.ErrNotExist)
+		fails(t, f.Link(at("links/a"), at("none/b")), fs.ErrNotExist)
+		fails(t, f.Link(at("links"), at("b")), syscall.EPERM)
+		must(t, f.Mkdir(at("links/d")))
+		entries, err := f.Entries(at("links"))
+		must(t, err)
+		if want := []Entry{{"a", false}, {"absolute", false}, {"d", true}, {"hard", false}, {"relative", false}}; !slices.Equal(entries, want) {
+			t.Errorf("entries %v", entries)
+		}
+		_, err = f.Entries(at("none"))
+		fails(t, err, fs.ErrNotExist)
+		must(t, f.Remove(at("links/a")))
+		if got := read(t, "links/hard"); got != "text" {
+			t.Errorf("hard: %q", got)
+		}
+		_, err = f.Resolve(at("links/relative"))
+		fails(t, err, fs.ErrNotExist)
+	})
 	t.Run("directories", func(t *testing.T) {
 		must(t, f.Mkdir(at("d")))
 		fails(t, f.Mkdir(at("d")), fs.ErrExist)

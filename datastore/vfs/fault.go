@@ -20,6 +20,7 @@ const (
 	OpMkdir  Kind = "mkdir"
 	OpStat   Kind = "stat"
 	OpSync   Kind = "sync"
+	OpLink   Kind = "link"
 )
 
 // Op is one operation as the decider of a Fault sees it.
@@ -129,6 +130,22 @@ func (f *Fault) Create(path string, data []byte) error {
 	return f.fs.Create(path, data)
 }
 
+// Link may fail.
+func (f *Fault) Link(file, path string) error {
+	if err := f.ask(OpLink, path); err != nil {
+		return err
+	}
+	return f.fs.Link(file, path)
+}
+
+// Symlink may fail.
+func (f *Fault) Symlink(target, path string) error {
+	if err := f.ask(OpLink, path); err != nil {
+		return err
+	}
+	return f.fs.Symlink(target, path)
+}
+
 // Rename may fail.
 func (f *Fault) Rename(from, to string) error {
 	if err := f.ask(OpRename, to); err != nil {
@@ -159,6 +176,14 @@ func (f *Fault) List(dir string) ([]string, error) {
 		return nil, err
 	}
 	return f.fs.List(dir)
+}
+
+// Entries may fail as opening does.
+func (f *Fault) Entries(dir string) ([]Entry, error) {
+	if err := f.ask(OpOpen, dir); err != nil {
+		return nil, err
+	}
+	return f.fs.Entries(dir)
 }
 
 // Stat may fail.

@@ -133,11 +133,39 @@ func (m *Memory) Create(p string, data []byte) error {
 	return m.add("open", p, &node{data: slices.Clone(data)})
 }
 
-// Symlink makes a symbolic link, for tests of code that must not follow one.
+// Link gives a file a second name.
+func (m *Memory) Link(file, p string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, _, n, _, err := m.find(file, false)
+	switch {
+	case err == nil && n == nil:
+		err = syscall.ENOENT
+	case err == nil && n.children != nil:
+		err = syscall.EPERM
+	case err == nil:
+		err = m.add("link", p, n)
+	}
+	return linkError("link", file, p, err)
+}
+
+// Symlink makes a symbolic link.
 func (m *Memory) Symlink(target, p string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.add("symlink", p, &node{target: target})
+	return linkError("symlink", target, p, m.add("symlink", p, &node{target: target}))
+}
+
+// linkError is an error as the system's operations on two paths have it.
+func linkError(op, from, to string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var one *fs.PathError
+	if errors.As(err, &one) {
+		err = one.Err
+	}
+	return &os.LinkError{Op: op, Old: from, New: to, Err: err}
 }
 
 // Mkdir makes a directory.
@@ -206,6 +234,23 @@ func (m *Memory) List(p string) ([]string, error) {
 		return nil, err
 	}
 	return slices.Sorted(maps.Keys(n.children)), nil
+}
+
+// Entries reads a directory.
+func (m *Memory) Entries(p string) ([]Entry, error) {
+	names, err := m.List(p)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []Entry
+	for _, name := range names {
+		if _, _, n, _, err := m.find(path.Join(p, name), false); err == nil && n != nil {
+			out = append(out, Entry{name, n.children != nil})
+		}
+	}
+	return out, nil
 }
 
 // Stat describes a path.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -107,6 +108,22 @@ func (Real) Create(path string, data []byte) error {
 	return nil
 }
 
+// Link is link(2): a symbolic link in the last place of file is not followed.
+func (Real) Link(file, path string) error {
+	if err := retry(func() error { return unix.Link(file, path) }); err != nil {
+		return &os.LinkError{Op: "link", Old: file, New: path, Err: err}
+	}
+	return nil
+}
+
+// Symlink is symlink(2).
+func (Real) Symlink(target, path string) error {
+	if err := retry(func() error { return unix.Symlink(target, path) }); err != nil {
+		return &os.LinkError{Op: "symlink", Old: target, New: path, Err: err}
+	}
+	return nil
+}
+
 // Rename renames in one step.
 func (Real) Rename(from, to string) error {
 	err := retry(func() error { return unix.Rename(from, to) })
@@ -140,6 +157,19 @@ func (Real) List(dir string) ([]string, error) {
 	return names, nil
 }
 
+// Entries reads a directory with the kinds of what it holds, which most file systems tell without a look at each.
+func (Real) Entries(dir string) ([]Entry, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Entry, len(entries))
+	for i, e := range entries {
+		out[i] = Entry{e.Name(), e.IsDir()}
+	}
+	return out, nil
+}
+
 // Stat describes a path.
 func (Real) Stat(path string) (Info, error) {
 	var st unix.Stat_t
@@ -147,7 +177,7 @@ func (Real) Stat(path string) (Info, error) {
 		return Info{}, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
 	kind := st.Mode & unix.S_IFMT
-	return Info{Size: st.Size, Dir: kind == unix.S_IFDIR, Link: kind == unix.S_IFLNK, Device: uint64(st.Dev)}, nil
+	return Info{Size: st.Size, Dir: kind == unix.S_IFDIR, Link: kind == unix.S_IFLNK, Device: uint64(st.Dev), Modified: time.Unix(st.Mtim.Unix())}, nil
 }
 
 // Resolve follows every link.

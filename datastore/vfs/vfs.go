@@ -6,10 +6,13 @@
 // errors.Is(err, fs.ErrNotExist), IsDiskFull and their kin can tell what happened. All implementations are safe for concurrent
 // use.
 //
-// Weak spots: no locks, no permissions beyond what the disk enforces, and Memory knows no hard links.
+// Weak spots: no locks, no permissions beyond what the disk enforces; Memory has no clock and makes files of any size at once.
 package vfs
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // FS is a file system. It is what the datastore may do to a disk; the suite in conformance_test.go says what each operation means.
 type FS interface {
@@ -17,6 +20,10 @@ type FS interface {
 	Open(path string) (File, error)
 	// Create makes a file that must not exist and writes all of data. After an error a part of the file may be left behind.
 	Create(path string, data []byte) error
+	// Link gives a file a second name, which must be free; errors.ErrUnsupported, EXDEV, EPERM and EMLINK say that it cannot have one.
+	Link(file, path string) error
+	// Symlink makes a symbolic link to target, which may be relative to the directory of the link.
+	Symlink(target, path string) error
 	// Rename gives a file another name, replacing what had it.
 	Rename(from, to string) error
 	// Remove removes a file, a link or an empty directory.
@@ -25,6 +32,8 @@ type FS interface {
 	Mkdir(path string) error
 	// List gives the names in a directory, sorted.
 	List(dir string) ([]string, error)
+	// Entries gives what is in a directory, sorted by name.
+	Entries(dir string) ([]Entry, error)
 	// Stat describes what is at a path, without following a link in the last place.
 	Stat(path string) (Info, error)
 	// Resolve is the path with every link followed.
@@ -60,4 +69,13 @@ type Info struct {
 	Dir, Link bool
 	// Device tells disks apart.
 	Device uint64
+	// Modified is when the content was written last; zero where that is not known.
+	Modified time.Time
+}
+
+// Entry is what a directory says of one of its names.
+type Entry struct {
+	Name string
+	// Dir tells directories; a link to one is none.
+	Dir bool
 }

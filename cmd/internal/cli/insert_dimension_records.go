@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 
 	"github.com/spf13/cobra"
 
@@ -86,11 +85,10 @@ func (a *App) insertDimensionRecords(ctx context.Context, b *butler.Butler, name
 		return err
 	}
 	f := &rowFile{path: file}
-	given := 0
-	records := iter.Seq[registry.RecordInput](func(yield func(registry.RecordInput) bool) {
-		given = 0
+	// The file is read before the database is locked, so that nobody has to wait for that. Records at fault are told with those that the
+	// database finds at fault.
+	p, err := b.Registry.PrepareRecords(ctx, e, func(yield func(registry.RecordInput) bool) {
 		for row := range f.rows() {
-			given++
 			in := registry.RecordInput{At: row.at, Err: row.err}
 			if in.Err == nil {
 				in.Record, in.Err = registry.ReadRecord(e, row.values)
@@ -100,23 +98,16 @@ func (a *App) insertDimensionRecords(ctx context.Context, b *butler.Butler, name
 			}
 		}
 	})
-	// A file that is none of this kind is found here, before anybody has to wait. Records at fault are told with those that the database
-	// finds at fault.
-	for in := range records {
-		if in.Err == nil {
-			break
-		}
+	if err != nil {
+		return err
 	}
+	defer func() { _ = p.Close() }() // It is only read.
 	if f.err != nil {
 		return f.err
 	}
-	changed := 0
-	err = b.Registry.Write(ctx, func(tx *registry.Tx) error {
-		changed, err = tx.InsertDimensionRecords(e, mode, records)
-		return errors.Join(f.err, err)
-	})
+	changed, err := b.Registry.InsertPrepared(ctx, p, mode)
 	if err == nil && !a.global.quiet {
-		fmt.Fprintf(a.Stderr, "%s: %d of %d records inserted\n", e, changed, given)
+		fmt.Fprintf(a.Stderr, "%s: %d of %d records inserted\n", e, changed, p.Given())
 	}
 	return err
 }
