@@ -36,6 +36,9 @@ are outside of it where they are. Chains, tags and validity ranges do not go alo
 			if _, _, err := chosen.read(cmd); err != nil {
 				return err
 			}
+			if transferName == string(butler.Direct) {
+				return usagef(cmd, "--transfer: direct is not possible, because the files belong to the first repository, which may remove them")
+			}
 			mode, err := transferMode(cmd, transferName, butler.Copy, butler.Link, butler.Symlink, butler.RelSymlink, butler.Auto)
 			if err != nil {
 				return err
