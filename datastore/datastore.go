@@ -90,7 +90,7 @@ func convertTemplate(_ string, v any) (*template, error) {
 func newFormatters(m map[string]any, known []formatterDefault, u *dimension.Universe) (*lookup[*Formatter], error) {
 	classes := map[string]*Formatter{}
 	for _, k := range known {
-		classes[k.Class] = &Formatter{Class: k.Class, Extension: k.Extensions[0]}
+		classes[k.Class] = &Formatter{Class: k.Class, Extension: k.Extensions[0], Extensions: k.Extensions}
 	}
 	lookups := map[string]any{}
 	for k, v := range m {

@@ -20,6 +20,13 @@ type Formatter struct {
 	Class string
 	// Extension is that of written files, with its period; empty if valet does not know the class.
 	Extension string
+	// Extensions are all that it reads; none if valet does not know the class.
+	Extensions []string
+}
+
+// Reads reports whether files with an extension can be ingested for the formatter. Of a class that it does not know valet cannot tell.
+func (f *Formatter) Reads(extension string) bool {
+	return len(f.Extensions) == 0 || slices.Contains(f.Extensions, extension)
 }
 
 // Placer computes paths of the datasets of one type in one run. It is safe for concurrent use.
@@ -37,6 +44,8 @@ type variant struct {
 	program   *program
 	formatter *Formatter
 	err       error
+	// unwritable says why no file can be written, though one that exists can be ingested.
+	unwritable error
 	// dirs holds the directories used last, found by the sum of the integers that they depend on: workers are commonly at
 	// neighbouring visits.
 	dirs [8]atomic.Pointer[directory]
@@ -68,6 +77,15 @@ func (e *RejectedError) ClassName() string {
 // Placer compiles the template, formatter and extension of a dataset type in a run. The error is a *TemplateError, a
 // *RejectedError or, for a chain, a *ChainError.
 func (s *Store) Placer(t *dataset.Type, run string, records Records) (*Placer, error) {
+	p, err := s.IngestPlacer(t, run, records)
+	if err == nil && len(p.byInstrument) == 0 && p.general.unwritable != nil {
+		return nil, p.general.unwritable
+	}
+	return p, err
+}
+
+// IngestPlacer is a Placer for files that exist: their formatter may be one whose files valet cannot write.
+func (s *Store) IngestPlacer(t *dataset.Type, run string, records Records) (*Placer, error) {
 	if s.Config.Class == ChainedClass {
 		return nil, &ChainError{}
 	}
@@ -107,7 +125,7 @@ func (s *Store) variant(t *dataset.Type, run, instrument string) *variant {
 		}
 	}
 	if v.formatter.Extension == "" {
-		return rejected(fmt.Sprintf("valet does not know which files formatter %q writes", v.formatter.Class))
+		v.unwritable = &RejectedError{t.Name, s.Config.Name, fmt.Sprintf("valet does not know which files formatter %q writes", v.formatter.Class)}
 	}
 	v.program, v.err = template.compile(t, run, v.formatter.Extension)
 	return v
@@ -146,6 +164,26 @@ func (p *Placer) variant(id dimension.DataID) *variant {
 // a *TemplateError or what Records gave.
 func (p *Placer) AppendPath(dst []byte, id dimension.DataID, ref dataset.ID) ([]byte, error) {
 	v := p.variant(id)
+	if v.err == nil && v.unwritable != nil {
+		return dst, v.unwritable
+	}
+	return p.appendPath(dst, id, ref, v.formatter.extensionOr(""))
+}
+
+// AppendIngested is AppendPath for a file that exists, whose extension is kept (repository.md 9.4).
+func (p *Placer) AppendIngested(dst []byte, id dimension.DataID, ref dataset.ID, extension string) ([]byte, error) {
+	return p.appendPath(dst, id, ref, extension)
+}
+
+func (f *Formatter) extensionOr(none string) string {
+	if f == nil {
+		return none
+	}
+	return f.Extension
+}
+
+func (p *Placer) appendPath(dst []byte, id dimension.DataID, ref dataset.ID, extension string) ([]byte, error) {
+	v := p.variant(id)
 	if v.err != nil {
 		return dst, v.err
 	}
@@ -153,16 +191,16 @@ func (p *Placer) AppendPath(dst []byte, id dimension.DataID, ref dataset.ID) ([]
 		return dst, &TemplateError{v.program.template.text, p.typ.Name,
 			fmt.Sprintf("needs a full data ID of %s, not %s", p.typ.Dimensions, id)}
 	}
-	return v.appendPath(dst, id, ref, p.records)
+	return v.appendPath(dst, id, ref, p.records, extension)
 }
 
-func (v *variant) appendPath(dst []byte, id dimension.DataID, ref dataset.ID, records Records) ([]byte, error) {
+func (v *variant) appendPath(dst []byte, id dimension.DataID, ref dataset.ID, records Records, extension string) ([]byte, error) {
 	start := len(dst)
 	out, err := v.place(dst, id, ref, records)
 	if err != nil {
 		return dst[:start], err
 	}
-	if out, err = seal(out, start, v.program.extension); err != nil {
+	if out, err = seal(out, start, extension); err != nil {
 		return dst[:start], &TemplateError{v.program.template.text, v.program.typeName, fmt.Sprintf("for %s: %s", id, err)}
 	}
 	return out, nil
