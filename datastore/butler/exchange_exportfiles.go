@@ -151,7 +151,7 @@ func (e *exporter) put(path string, data []byte, source string, id dataset.ID) e
 	switch e.o.Transfer {
 	case Link, Symlink, RelSymlink, Auto:
 		if source != "" {
-			return linkInto(e.o.Transfer, source, final, id.String())
+			return e.b.linkInto(e.o.Transfer, source, final, id.String())
 		}
 	}
 	return nil

@@ -365,7 +365,8 @@ func TestImportFaults(t *testing.T) {
 		var err error
 		with(t, repo, butler.Options{FS: disk, Layer: func(c driver.Conn) driver.Conn { return sql.Layer(c) }}, func(b *butler.Butler) {
 			armed = true
-			_, err = b.Import(context.Background(), butler.ImportOptions{Directory: dir, File: filepath.Join(dir, "export.yaml"), Transfer: butler.Copy})
+			transfer := []butler.Transfer{butler.Copy, butler.Link, butler.RelSymlink}[n/stride%3]
+			_, err = b.Import(context.Background(), butler.ImportOptions{Directory: dir, File: filepath.Join(dir, "export.yaml"), Transfer: transfer})
 			armed = false
 		})
 		if met == "" {

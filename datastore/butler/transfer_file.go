@@ -3,7 +3,6 @@ package butler
 import (
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -63,19 +62,19 @@ func (b *Butler) place(w *datastore.Writer, mode Transfer, r *dataset.FileRecord
 	if err := w.Write(r.Path, data); err != nil || mode != Link && mode != Symlink && mode != RelSymlink && mode != Auto || source == "" {
 		return err
 	}
-	return linkInto(mode, source, b.Store.Config.Root+"/"+r.Path, r.ID.String())
+	return b.linkInto(mode, source, b.Store.Config.Root+"/"+r.Path, r.ID.String())
 }
 
 // linkInto replaces a file by a link to a source in one step. A hard link that is not possible, on another disk for one, becomes a symbolic link.
-func linkInto(mode Transfer, source, final, token string) error {
+func (b *Butler) linkInto(mode Transfer, source, final, token string) error {
 	temporary := filepath.Dir(final) + "/" + token + ".tmp"
-	source, err := filepath.EvalSymlinks(source)
+	source, err := b.files.Resolve(source)
 	if err != nil {
 		return err
 	}
 	target := source
 	if mode == RelSymlink {
-		dir, err := filepath.EvalSymlinks(filepath.Dir(final))
+		dir, err := b.files.Resolve(filepath.Dir(final))
 		if err != nil {
 			return err
 		}
@@ -84,19 +83,19 @@ func linkInto(mode Transfer, source, final, token string) error {
 		}
 	}
 	// What a killed process left.
-	_ = os.Remove(temporary)
-	err = os.ErrInvalid
-	if mode == Link || mode == Auto {
-		err = os.Link(source, temporary)
+	_ = b.files.Remove(temporary)
+	hard := mode == Link || mode == Auto
+	if hard {
+		err = b.files.Link(source, temporary)
 	}
-	if err != nil {
-		err = os.Symlink(target, temporary)
+	if !hard || err != nil {
+		err = b.files.Symlink(target, temporary)
 	}
 	if err == nil {
-		err = os.Rename(temporary, final)
+		err = b.files.Rename(temporary, final)
 	}
 	if err != nil {
-		_ = os.Remove(temporary) // The first error is the one to tell.
+		_ = b.files.Remove(temporary) // The first error is the one to tell.
 	}
 	return err
 }
