@@ -356,7 +356,7 @@ func TestTexts(t *testing.T) {
 	})
 }
 
-// FuzzRead: a text is refused, or what it says can be written and says the same.
+// FuzzRead: a text is refused, or says the same piece by piece and as a whole, and what it says can be written and says the same.
 func FuzzRead(f *testing.F) {
 	u := universe(f)
 	f.Add(golden(f))
@@ -369,6 +369,10 @@ func FuzzRead(f *testing.F) {
 		said, faults, err := read(u, text)
 		if err != nil || len(faults) > 0 {
 			return
+		}
+		// What looks like an alias keeps a text from being cut into parts.
+		if whole, faults, err := read(u, append([]byte("# : *a\n"), text...)); err != nil || len(faults) > 0 || !cmp.Equal(said, whole) {
+			t.Fatalf("as a whole it says something else: %v %v %s", err, faults, cmp.Diff(said, whole))
 		}
 		for _, s := range said {
 			// What has no type or a strange data ID cannot be written, and strange regions are refused.
