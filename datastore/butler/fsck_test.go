@@ -123,8 +123,8 @@ func TestAnySequenceLeavesARepositoryWhole(t *testing.T) {
 			switch rapid.SampledFrom([]string{"ingest", "ingest", "remove", "prune", "tag", "chain"}).Draw(t, "operation") {
 			case "ingest":
 				detector := rapid.IntRange(0, 3).Draw(t, "detector")
-				transfer := rapid.SampledFrom([]butler.Transfer{butler.Copy, butler.Link, butler.Symlink, butler.Direct}).Draw(t, "transfer")
-				_, err := b.IngestFiles(ctx, "flat", run, transfer, []butler.Ingest{{At: 1, Path: filepath.Join(dir, "a.yaml"), DataID: map[string]any{"instrument": "Cam", "detector": detector}}})
+				transfer := rapid.SampledFrom([]butler.Transfer{butler.Copy, butler.Link, butler.Hardlink, butler.Symlink, butler.RelSymlink, butler.Direct, butler.Auto}).Draw(t, "transfer")
+				_, err := b.IngestFiles(ctx, butler.IngestOptions{Type: "flat", Run: run, Transfer: transfer}, []butler.Ingest{{At: 1, Path: filepath.Join(dir, "a.yaml"), DataID: map[string]any{"instrument": "Cam", "detector": detector}}})
 				if want := model[run][detector] || detector == 3; (err != nil) != want {
 					t.Fatalf("ingest detector %d in %s: %v", detector, run, err)
 				}
@@ -227,7 +227,7 @@ func TestIngestIsAllOrNothing(t *testing.T) {
 			for i := range 3 {
 				rows = append(rows, butler.Ingest{At: i + 1, Path: filepath.Join(dir, "a.yaml"), DataID: map[string]any{"instrument": "Cam", "detector": i}})
 			}
-			_, err = b.IngestFiles(t.Context(), "flat", "r", butler.MoveIn, rows[:1])
+			_, err = b.IngestFiles(t.Context(), butler.IngestOptions{Type: "flat", Run: "r", Transfer: butler.MoveIn}, rows[:1])
 			if e := b.Close(); e != nil {
 				t.Fatal(e)
 			}

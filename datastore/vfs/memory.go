@@ -261,7 +261,7 @@ func (m *Memory) Stat(p string) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	return Info{Size: int64(len(n.data)), Dir: n.children != nil, Link: n.target != "", Device: 1}, nil
+	return Info{Size: int64(len(n.data)), Dir: n.children != nil, Link: n.target != "", Regular: n.children == nil && n.target == "", Device: 1}, nil
 }
 
 // Resolve follows every link.

@@ -177,7 +177,7 @@ func (Real) Stat(path string) (Info, error) {
 		return Info{}, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
 	kind := st.Mode & unix.S_IFMT
-	return Info{Size: st.Size, Dir: kind == unix.S_IFDIR, Link: kind == unix.S_IFLNK, Device: uint64(st.Dev), Modified: time.Unix(st.Mtim.Unix())}, nil
+	return Info{Size: st.Size, Dir: kind == unix.S_IFDIR, Link: kind == unix.S_IFLNK, Regular: kind == unix.S_IFREG, Device: uint64(st.Dev), Modified: time.Unix(st.Mtim.Unix())}, nil
 }
 
 // Resolve follows every link.

@@ -67,6 +67,8 @@ type Info struct {
 	Size int64
 	// Dir and Link tell directories and symbolic links from files.
 	Dir, Link bool
+	// Regular tells files from directories, links, pipes and devices.
+	Regular bool
 	// Device tells disks apart.
 	Device uint64
 	// Modified is when the content was written last; zero where that is not known.
