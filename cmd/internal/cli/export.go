@@ -46,9 +46,6 @@ With --out FILE it writes measurements instead: see 'valet export-measurements'.
 				return err
 			}
 			types := splitCommas(rest[1:])
-			if len(types) == 0 {
-				types = []string{"*"}
-			}
 			chosen := chosenDatasets{conditionOptions: o.condition, collections: o.collections, findFirst: findFirst}
 			if len(chosen.collections) == 0 {
 				chosen.collections = []string{"*"}
@@ -85,7 +82,7 @@ With --out FILE it writes measurements instead: see 'valet export-measurements'.
 }
 
 func (a *App) export(cmd *cobra.Command, b *butler.Butler, chosen *chosenDatasets, types []string, o butler.ExportOptions) error {
-	found, err := chosen.find(cmd, b.Registry, types)
+	found, err := chosen.findAll(cmd, b.Registry, types)
 	if err != nil {
 		return err
 	}
@@ -97,4 +94,16 @@ func (a *App) export(cmd *cobra.Command, b *butler.Butler, chosen *chosenDataset
 		fmt.Fprintf(a.Stderr, "%d datasets in %d files, %d dimension records, %d collections exported, %d datasets have no file\n", done.Datasets, done.Files, done.Records, done.Collections, done.Unstored)
 	}
 	return err
+}
+
+// findAll is find for which no types are all of them, of which there may be none.
+func (o *chosenDatasets) findAll(cmd *cobra.Command, r *registry.Registry, types []string) ([]typedRefs, error) {
+	if len(types) > 0 {
+		return o.find(cmd, r, types)
+	}
+	known, err := r.DatasetTypes(cmd.Context())
+	if err != nil || len(known) == 0 {
+		return nil, err
+	}
+	return o.find(cmd, r, []string{"*"})
 }

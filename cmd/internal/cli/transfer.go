@@ -27,9 +27,6 @@ are outside of it where they are. Chains, tags and validity ranges do not go alo
 		Args:    argsBetween(2, -1, "REPO1 REPO2"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			types := splitCommas(args[2:])
-			if len(types) == 0 {
-				types = []string{"*"}
-			}
 			if len(chosen.collections) == 0 {
 				chosen.collections = []string{"*"}
 			}
@@ -46,7 +43,7 @@ are outside of it where they are. Chains, tags and validity ranges do not go alo
 			o := butler.TransferOptions{Mode: mode, KnownTypes: !register, KnownRecords: noDimensions || !dimensions, DryRun: dryRun}
 			return a.withButler(cmd.Context(), args[0], func(from *butler.Butler) error {
 				return a.changeButler(cmd.Context(), args[1], func(to *butler.Butler) error {
-					found, err := chosen.find(cmd, from.Registry, types)
+					found, err := chosen.findAll(cmd, from.Registry, types)
 					if err != nil {
 						return err
 					}
