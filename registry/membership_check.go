@@ -303,8 +303,8 @@ func (r *Registry) EachRecord(ctx context.Context, datastore, table string, f fu
 	}
 }
 
-// CheckOverlaps looks for regions of dimension records whose overlaps with pixels of the sky are not all kept, which makes queries lose
-// rows, and for governors without their summaries.
+// CheckOverlaps looks for regions of dimension records whose overlaps with pixels of the sky are not those that are kept: missing ones
+// make queries lose rows, surplus ones make them slow.
 func (r *Registry) CheckOverlaps(ctx context.Context, report func(Fault)) error {
 	common := r.universe.Dimension(r.universe.CommonSkypix)
 	if common == nil || !common.IsSkypix() || common.System.Class != "lsst.sphgeom.HtmPixelization" {
@@ -375,36 +375,50 @@ func (r *Registry) checkOverlaps(ctx context.Context, e, common *dimension.Eleme
 		}
 		for _, rec := range records {
 			v, _ := rec.Get("region")
-			bytes, ok := v.([]byte)
-			if !ok {
-				continue
-			}
 			name := recordName(e, rec)
-			region, err := sphere.Decode(bytes)
-			if err != nil {
-				report(Fault{Kind: "damaged-region", Object: name + ": " + err.Error(), Remedy: "replace the record"})
-				continue
+			var ranges []sphere.Range
+			if bytes, ok := v.([]byte); ok {
+				region, err := sphere.Decode(bytes)
+				if err != nil {
+					report(Fault{Kind: "damaged-region", Object: name + ": " + err.Error(), Remedy: "replace the record"})
+					continue
+				}
+				if ranges, err = sphere.HTMEnvelope(region, common.Level); err != nil {
+					continue // A kind of region that only upstream knows.
+				}
 			}
-			ranges, err := sphere.HTMEnvelope(region, common.Level)
-			if err != nil {
-				continue // A kind of region that only upstream knows.
-			}
-			missing := 0
+			missing, expected := 0, 0
 			got := have[recordKey(rec.Values[:len(e.Required)])]
 			for _, x := range ranges {
 				for i := x.Begin; i < x.End; i++ {
+					expected++
 					if !got[int64(i)] {
 						missing++
 					}
 				}
 			}
+			again := func(tx *Tx) error { return tx.makeOverlaps(e, rec) }
 			if missing > 0 {
-				report(Fault{Kind: "missing-overlaps", Object: fmt.Sprintf("%s: %d pixels of its region", name, missing), Remedy: "add the overlaps", Repair: func(tx *Tx) error {
-					_, err := tx.InsertDimensionRecords(e, ReplaceExisting, slices.Values([]RecordInput{{Record: rec}}))
-					return err
-				}})
+				report(Fault{Kind: "missing-overlaps", Object: fmt.Sprintf("%s: %d pixels of its region", name, missing), Remedy: "add the overlaps", Repair: again})
+			}
+			if surplus := len(got) - (expected - missing); surplus > 0 {
+				report(Fault{Kind: "surplus-overlaps", Object: fmt.Sprintf("%s: %d pixels outside of its region", name, surplus), Remedy: "delete the overlaps", Repair: again})
 			}
 		}
 		last = records[len(records)-1].Values[:len(e.Required)]
 	}
+}
+
+// makeOverlaps makes the overlaps of one record anew, whatever there is of them.
+func (tx *Tx) makeOverlaps(e *dimension.Element, r *dimension.Record) error {
+	w, err := tx.newOverlapWriter(e)
+	if err != nil {
+		return err
+	}
+	w.governed = nil
+	chunk := []RecordInput{{Record: r}}
+	if err := w.remove(chunk); err != nil {
+		return err
+	}
+	return w.insert(chunk)
 }

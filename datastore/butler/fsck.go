@@ -2,19 +2,15 @@ package butler
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"golang.org/x/crypto/blake2b"
-
 	"valet/datastore"
+	"valet/datastore/vfs"
 	"valet/registry"
 	"valet/registry/dataset"
 )
@@ -91,7 +87,7 @@ func (b *Butler) checkFile(s *datastore.Store, r *dataset.FileRecord, checksum b
 	} else {
 		p = s.Config.Root + "/" + p
 	}
-	info, err := os.Stat(p)
+	info, err := b.stat(p)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		report(registry.Fault{Kind: missingFile, Object: what(""), Remedy: restoreFile})
@@ -99,37 +95,33 @@ func (b *Butler) checkFile(s *datastore.Store, r *dataset.FileRecord, checksum b
 	case err != nil:
 		report(registry.Fault{Kind: "unreadable-file", Object: what(": " + err.Error()), Remedy: "see to the permissions and the disk"})
 		return
-	case info.IsDir():
+	case info.Dir:
 		report(registry.Fault{Kind: missingFile, Object: what(": is a directory"), Remedy: restoreFile})
 		return
-	case r.Size >= 0 && info.Size() != r.Size:
-		report(registry.Fault{Kind: wrongSize, Object: what(fmt.Sprintf(": %d bytes, %d are recorded", info.Size(), r.Size)), Remedy: restoreFile})
+	case r.Size >= 0 && info.Size != r.Size:
+		report(registry.Fault{Kind: wrongSize, Object: what(fmt.Sprintf(": %d bytes, %d are recorded", info.Size, r.Size)), Remedy: restoreFile})
 		return
 	}
 	if !checksum || r.Checksum == "" {
 		return
 	}
-	if sum, err := fileSum(p); err != nil {
+	if sum, err := b.sum(p); err != nil {
 		report(registry.Fault{Kind: "unreadable-file", Object: what(": " + err.Error()), Remedy: "see to the permissions and the disk"})
 	} else if sum != r.Checksum {
 		report(registry.Fault{Kind: wrongContent, Object: what(": its checksum is not the recorded one"), Remedy: restoreFile})
 	}
 }
 
-func fileSum(p string) (string, error) {
-	f, err := os.Open(p)
-	if err != nil {
-		return "", err
+// stat describes a file, or the one that a link leads to.
+func (b *Butler) stat(p string) (vfs.Info, error) {
+	info, err := b.files.Stat(p)
+	if err != nil || !info.Link {
+		return info, err
 	}
-	defer f.Close()
-	h, err := blake2b.New512(nil)
-	if err != nil {
-		return "", err
+	if p, err = b.files.Resolve(p); err != nil {
+		return info, err
 	}
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return b.files.Stat(p)
 }
 
 // checkDirectory looks for files that no row names.
@@ -164,36 +156,42 @@ func (b *Butler) checkDirectory(ctx context.Context, s *datastore.Store, now tim
 		found = found[:0]
 		return ctx.Err()
 	}
-	err := filepath.WalkDir(root, func(full string, d fs.DirEntry, err error) error {
+	var walk func(dir string) error
+	walk = func(dir string) error {
+		entries, err := b.files.Entries(strings.TrimSuffix(root+"/"+dir, "/"))
 		if err != nil {
-			if full == root && errors.Is(err, fs.ErrNotExist) {
-				return nil
-			}
-			report(registry.Fault{Kind: "unreadable-file", Object: full + ": " + err.Error(), Remedy: "see to the permissions and the disk"})
-			return nil
-		}
-		if d.IsDir() {
-			return nil
-		}
-		p, err := filepath.Rel(root, full)
-		if err != nil {
-			return err
-		}
-		p = filepath.ToSlash(p)
-		if b.isOwn(full) {
-			return nil
-		}
-		if strings.Contains(d.Name(), ".tmp") {
-			if info, err := d.Info(); err == nil && now.Sub(info.ModTime()) > temporaryAge {
-				report(registry.Fault{Kind: "temporary-file", Object: p, Remedy: "remove it", Repair: func(*registry.Tx) error { return os.Remove(full) }})
+			if dir != "" || !errors.Is(err, fs.ErrNotExist) {
+				report(registry.Fault{Kind: "unreadable-file", Object: root + "/" + dir + ": " + err.Error(), Remedy: "see to the permissions and the disk"})
 			}
 			return nil
 		}
-		if found = append(found, p); len(found) == atOnce {
-			return flush()
+		for _, e := range entries {
+			p := e.Name
+			if dir != "" {
+				p = dir + "/" + e.Name
+			}
+			full := root + "/" + p
+			switch {
+			case e.Dir:
+				if err := walk(p); err != nil {
+					return err
+				}
+			case dir == "" && b.isOwn(full):
+			case strings.Contains(e.Name, ".tmp"):
+				if info, err := b.files.Stat(full); err == nil && !info.Modified.IsZero() && now.Sub(info.Modified) > temporaryAge {
+					report(registry.Fault{Kind: "temporary-file", Object: p, Remedy: "remove it", Repair: func(*registry.Tx) error { return b.files.Remove(full) }})
+				}
+			default:
+				if found = append(found, p); len(found) == atOnce {
+					if err := flush(); err != nil {
+						return err
+					}
+				}
+			}
 		}
 		return nil
-	})
+	}
+	err := walk("")
 	if err != nil {
 		return err
 	}
