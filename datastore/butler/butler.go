@@ -48,6 +48,8 @@ type Butler struct {
 	Store    *datastore.Store
 	// Root is the directory of the repository, File its butler.yaml.
 	Root, File string
+	// Forgetting, if set, is called in every transaction that removes datasets, for tables that are neither of the two sides'.
+	Forgetting func(tx *registry.Tx, ids []dataset.ID) error
 
 	removal removal
 	// files is the file system of the artifacts.
@@ -140,7 +142,7 @@ func (b *Butler) Forget(ctx context.Context, ids []dataset.ID, also func(tx *reg
 	store := &b.Store.Config
 	err = b.Registry.Write(ctx, func(tx *registry.Tx) error {
 		var err error
-		if left, err = tx.DeleteDatasets(store.Name, store.Table, ids); err != nil {
+		if left, err = b.deleteDatasets(tx, store.Name, store.Table, ids); err != nil {
 			return err
 		}
 		// The records must go now: the IDs may be used again.

@@ -50,6 +50,15 @@ type trashed struct {
 	files []dataset.FileRecord
 }
 
+// deleteDatasets deletes the rows of datasets, and what Forgetting knows of them.
+func (b *Butler) deleteDatasets(tx *registry.Tx, datastore, table string, ids []dataset.ID) ([]dataset.FileRecord, error) {
+	files, err := tx.DeleteDatasets(datastore, table, ids)
+	if err == nil && b.Forgetting != nil && len(ids) > 0 {
+		err = b.Forgetting(tx, ids)
+	}
+	return files, err
+}
+
 // Unstore removes the files of datasets and what the datastore records of them; the registry keeps them. IDs without a file are fine.
 // Few datasets lose their files at one
 // moment, many piece by piece.
@@ -59,7 +68,7 @@ func (b *Butler) Unstore(ctx context.Context, ids ...dataset.ID) error {
 
 // Purge removes datasets from registry and datastore, and from all collections. Few vanish at one moment, many piece by piece.
 func (b *Butler) Purge(ctx context.Context, ids ...dataset.ID) error {
-	return b.removeDatasets(ctx, ids, (*registry.Tx).DeleteDatasets)
+	return b.removeDatasets(ctx, ids, b.deleteDatasets)
 }
 
 type remover func(tx *registry.Tx, datastore, table string, ids []dataset.ID) ([]dataset.FileRecord, error)
@@ -120,7 +129,7 @@ func (b *Butler) TakeRun(tx *registry.Tx, run string) (*Removal, error) {
 		r.retired, err = tx.RetireRun(run)
 		return r, err
 	}
-	files, err := tx.DeleteDatasets(b.Store.Config.Name, b.Store.Config.Table, ids)
+	files, err := b.deleteDatasets(tx, b.Store.Config.Name, b.Store.Config.Table, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +166,7 @@ func (b *Butler) finishRetired(ctx context.Context, run string) error {
 		} else if err != nil {
 			return trashed{}, err
 		}
-		files, err := tx.DeleteDatasets(b.Store.Config.Name, b.Store.Config.Table, ids)
+		files, err := b.deleteDatasets(tx, b.Store.Config.Name, b.Store.Config.Table, ids)
 		return trashed{ids, files}, err
 	}, func(tx *registry.Tx) error {
 		if gone {

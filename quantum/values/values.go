@@ -10,7 +10,8 @@
 //
 // A file that cannot be read is a Fault of the Set beside the other measurements; it is tried again each time.
 //
-// Weak spots: a Set holds all its rows in memory, about 100 bytes each; rows of removed datasets stay in the index, some 60 bytes each.
+// Weak spots: a Set holds all its rows in memory, about 100 bytes each. Measurements of datasets that other
+// programs removed stay in the index, some 60 bytes each, until fsck --repair sweeps them out.
 package values
 
 import (

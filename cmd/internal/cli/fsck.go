@@ -11,6 +11,7 @@ import (
 	"valet/cmd/internal/ui"
 	"valet/datastore/butler"
 	"valet/quantum/ledger"
+	"valet/quantum/values"
 	"valet/registry"
 )
 
@@ -86,7 +87,7 @@ func (a *App) fsck(cmd *cobra.Command, listing *outputOptions, b *butler.Butler,
 			}
 			found++
 			mended := false
-			if repair && (f.Repair != nil || f.Kind == butler.UnfinishedRemoval || f.Kind == ledgerOfNoRun) {
+			if repair && (f.Repair != nil || f.Kind == butler.UnfinishedRemoval || f.Kind == ledgerOfNoRun || f.Kind == lostValues) {
 				if err := a.mend(ctx, b, f); err != nil {
 					f.Remedy += "; that fails: " + err.Error()
 				} else {
@@ -100,6 +101,11 @@ func (a *App) fsck(cmd *cobra.Command, listing *outputOptions, b *butler.Butler,
 		}
 		if err := b.Check(ctx, o, report); err != nil {
 			return err
+		}
+		if n, err := values.Lost(ctx, b.Registry, false); err != nil {
+			return err
+		} else if n > 0 {
+			report(registry.Fault{Kind: lostValues, Object: fmt.Sprintf("%d datasets in the index of measured values are gone", n), Remedy: "delete their values"})
 		}
 		if err := checkLedger(ctx, b, ledger.New(b.Registry, a.Ledger), report); err != nil {
 			return err
@@ -124,11 +130,17 @@ func (a *App) mend(ctx context.Context, b *butler.Butler, f registry.Fault) erro
 	switch {
 	case f.Kind == ledgerOfNoRun:
 		return ledger.New(b.Registry, a.Ledger).Forget(ctx, f.Object)
+	case f.Kind == lostValues:
+		_, err := values.Lost(ctx, b.Registry, true)
+		return err
 	case f.Repair == nil:
 		return b.EmptyTrash(ctx)
 	}
 	return b.Registry.Write(ctx, f.Repair)
 }
+
+// lostValues is the kind of fault of measured values whose datasets another program removed.
+const lostValues = "values-of-no-dataset"
 
 // ledgerOfNoRun is the kind of fault of a run that only the ledger knows.
 const ledgerOfNoRun = "ledger-of-no-run"

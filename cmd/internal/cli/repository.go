@@ -6,6 +6,7 @@ import (
 
 	"valet/datastore/butler"
 	"valet/quantum/executor"
+	"valet/quantum/values"
 	"valet/registry"
 	"valet/registry/dataset"
 	"valet/tasks/pipeline"
@@ -23,13 +24,17 @@ func (a *App) openToRun(ctx context.Context, repo string, readOnly bool) (*butle
 
 func (a *App) open(ctx context.Context, repo string, o butler.Options) (*butler.Butler, error) {
 	log := a.Log("registry")
-	return butler.Open(ctx, repo, butler.Options{ReadOnly: o.ReadOnly, Bulk: o.Bulk, Getenv: a.lookupEnv, Log: log, FS: a.Disk, Layer: a.explained.layer(a.Layer), BusyTimeout: a.BusyTimeout,
+	b, err := butler.Open(ctx, repo, butler.Options{ReadOnly: o.ReadOnly, Bulk: o.Bulk, Getenv: a.lookupEnv, Log: log, FS: a.Disk, Layer: a.explained.layer(a.Layer), BusyTimeout: a.BusyTimeout,
 		OnBusy: func(waited time.Duration, holder string) {
 			if holder == "" {
 				holder = "another process"
 			}
 			log.Warn().Dur("waited", waited).Msg("database is locked by " + holder + ", waiting")
 		}})
+	if err == nil {
+		b.Forgetting = values.Forget
+	}
+	return b, err
 }
 
 // source lets graphs be built from a repository.
