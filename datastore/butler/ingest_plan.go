@@ -242,9 +242,14 @@ func absolute(source string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// isAt reports whether a file without links is that of a place in the datastore.
+// isAt reports whether a file without links is that of a place in the datastore. A link to the file is not: it is what an interrupted
+// ingestion left.
 func (b *Butler) isAt(real, place string) bool {
-	at, err := b.files.Resolve(b.Store.Config.Root + "/" + place)
+	place = b.Store.Config.Root + "/" + place
+	if info, err := b.files.Stat(place); err != nil || info.Link {
+		return false
+	}
+	at, err := b.files.Resolve(place)
 	return err == nil && at == real
 }
 
