@@ -81,12 +81,21 @@ func (a *App) registerInstrument(ctx context.Context, b *butler.Butler, file str
 			return err
 		}
 		p := part{e: e}
+		first := map[string]int{}
 		for i, fields := range records {
 			if _, given := fields["instrument"]; !given && e.Name != "instrument" && slices.ContainsFunc(e.Required, func(d *dimension.Element) bool { return d.Name == "instrument" }) {
 				fields["instrument"] = name
 			}
 			in := registry.RecordInput{At: i + 1}
 			in.Record, in.Err = registry.ReadRecord(e, fields)
+			if in.Err == nil {
+				// One record given twice is a slip of the pen, whatever becomes of those that exist.
+				key := fmt.Sprintf("%q", in.Record.Values[:len(e.Required)])
+				if at, twice := first[key]; twice {
+					in.Err = fmt.Errorf("is given twice, first in record %d", at)
+				}
+				first[key] = in.At
+			}
 			p.records = append(p.records, in)
 		}
 		parts = append(parts, p)
