@@ -278,6 +278,20 @@ func TestInsertDimensionRecordsRefusesAll(t *testing.T) {
 	if !errors.As(err, &faults) || faults.Total != 4 {
 		t.Fatalf("%v", err)
 	}
+	// Prepared without a lock they have the same faults, whether the first is found before the transaction or in it.
+	for _, records := range [][]map[string]any{list, append(slices.Clone(list[:10001]), list[10002])} {
+		p, err := b.Registry.PrepareRecords(t.Context(), e, inputs(t, e, records...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed, err := b.Registry.InsertPrepared(t.Context(), p, registry.NewRecords)
+		if want := 4 - len(list) + len(records); !errors.As(err, &faults) || faults.Total != want || changed != 0 || p.Given() != len(records) {
+			t.Errorf("%d records: %v", len(records), err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 	x := b.Registry.Expander()
 	if err := x.Preload(t.Context(), "detector"); err != nil {
 		t.Fatal(err)

@@ -258,4 +258,3 @@ func (s *careScene) faultsToo(t *testing.T, i int, r *repo, start *instant, step
 		s.recovers(t, r, met, args, want)
 	}
 }
-

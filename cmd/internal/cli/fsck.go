@@ -38,9 +38,9 @@ func newFsckCommand(a *App) *cobra.Command {
 		Use:   "fsck REPO [OPTIONS]",
 		Short: "Check that a repository is whole",
 		Long: `Fsck looks for rows without files and files without rows, files and members of zip files of a wrong size, zip files whose index is
-missing or disagrees with the rows, rows that name what does not exist, chains in a circle,
-regions without their overlaps, removals that were not ended, and runs that only valet's ledger knows. It prints a row for each fault, with
-its remedy, and fails if one is left.
+missing or disagrees with the rows, rows that name what does not exist, chains in a circle, regions whose overlaps are missing or too many,
+removals that were not ended, measured values of datasets that are gone, and runs that only valet's ledger knows. It prints a row for each
+fault, with its remedy, and fails if one is left.
 
 With --repair it mends what can be mended without losing anything: files and datasets stay. With --checksum it also reads every file whose
 checksum is recorded, and every member of a zip file.`,
