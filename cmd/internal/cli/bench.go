@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"valet/cmd/internal/floor"
 	"valet/cmd/internal/synthetic"
 	"valet/cmd/internal/ui"
 )
@@ -25,6 +24,7 @@ type benchOptions struct {
 	quanta    int
 	detectors int
 	tasks     int
+	inputSize int
 	rounds    int
 	processes int
 	noFloor   bool
@@ -38,7 +38,8 @@ func (o *benchOptions) AddFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.keep, "keep", false, "leave the repositories there")
 	f.IntVar(&o.quanta, "quanta", 20_000, "`N` quanta of the run, at least; 0 runs nothing")
 	f.IntVar(&o.detectors, "detectors", 100, "`N` detectors of each visit")
-	f.IntVar(&o.tasks, "tasks", 1, "`N` tasks over each metadata file; with more than one the floor is left out")
+	f.IntVar(&o.tasks, "tasks", 1, "`N` tasks over each metadata file; with more than one the run is compared with one of a single task, not with the floor")
+	f.IntVar(&o.inputSize, "input-size", 0, "metadata files of `BYTES`, at least (default those of a small task, 5 kB)")
 	f.IntVar(&o.rounds, "rounds", 3, "run `N` times, and take the medians")
 	f.IntVarP(&o.processes, "processes", "j", runtime.GOMAXPROCS(0), "`N` quanta at a time (default all cores)")
 	f.Lookup("processes").DefValue = "0"
@@ -81,7 +82,7 @@ func (o *benchOptions) check(cmd *cobra.Command) error {
 	for _, n := range []struct {
 		flag         string
 		value, least int
-	}{{"--quanta", o.quanta, 0}, {"--detectors", o.detectors, 1}, {"--tasks", o.tasks, 1}, {"--rounds", o.rounds, 1}, {"-j", o.processes, 1}, {"--rows", o.rows, 0}} {
+	}{{"--quanta", o.quanta, 0}, {"--detectors", o.detectors, 1}, {"--tasks", o.tasks, 1}, {"--input-size", o.inputSize, 0}, {"--rounds", o.rounds, 1}, {"-j", o.processes, 1}, {"--rows", o.rows, 0}} {
 		if n.value < n.least {
 			return usagef(cmd, "%s: %d is less than %d", n.flag, n.value, n.least)
 		}
@@ -154,7 +155,7 @@ func (a *App) makeBench(ctx context.Context, dir string, o synthetic.Options) (*
 // benchRuns measures runs and floors in turn and reports them.
 func (a *App) benchRuns(ctx context.Context, o *benchOptions, dir string, add func(part string) func(string, float64, string) error) error {
 	perVisit := o.detectors * o.tasks
-	size := synthetic.Options{Visits: (o.quanta + perVisit - 1) / perVisit, Detectors: o.detectors}
+	size := synthetic.Options{Visits: (o.quanta + perVisit - 1) / perVisit, Detectors: o.detectors, InputSize: o.inputSize}
 	made, err := a.makeBench(ctx, filepath.Join(dir, "run"), size)
 	if err != nil {
 		return err
@@ -163,14 +164,11 @@ func (a *App) benchRuns(ctx context.Context, o *benchOptions, dir string, add fu
 	if err := writeBenchPipeline(pipeline, o.tasks); err != nil {
 		return err
 	}
-	var below *synthetic.Repository
-	if !o.noFloor && o.tasks == 1 {
-		if below, err = a.makeBench(ctx, filepath.Join(dir, "floor"), size); err != nil {
-			return err
-		}
+	beside, err := a.newComparison(ctx, o, dir, size)
+	if err != nil {
+		return err
 	}
 	var runs []benchRun
-	var floors []floor.Result
 	run := ""
 	for i := range o.rounds {
 		run = fmt.Sprintf("%s/%d", benchChain, i)
@@ -179,16 +177,14 @@ func (a *App) benchRuns(ctx context.Context, o *benchOptions, dir string, add fu
 			return err
 		}
 		runs = append(runs, r)
-		if below == nil {
-			continue
-		}
-		f, err := floorBench(ctx, o, below, fmt.Sprintf("u/floor/%d", i))
-		if err != nil {
+		if err := beside.measure(ctx, i); err != nil {
 			return err
 		}
-		floors = append(floors, f)
 	}
-	if err := reportRuns(runs, floors, add); err != nil {
+	if err := reportRuns(runs, add); err != nil {
+		return err
+	}
+	if err := beside.report(runs, add); err != nil {
 		return err
 	}
 	took, err := a.resumeBench(ctx, made, pipeline, run)
@@ -199,7 +195,7 @@ func (a *App) benchRuns(ctx context.Context, o *benchOptions, dir string, add fu
 }
 
 // reportRuns reports the medians of the rounds.
-func reportRuns(runs []benchRun, floors []floor.Result, add func(part string) func(string, float64, string) error) error {
+func reportRuns(runs []benchRun, add func(part string) func(string, float64, string) error) error {
 	over := func(f func(r *benchRun) float64) float64 {
 		var values []float64
 		for i := range runs {
@@ -207,19 +203,8 @@ func reportRuns(runs []benchRun, floors []floor.Result, add func(part string) fu
 		}
 		return median(values)
 	}
-	overFloors := func(f func(i int) float64) float64 {
-		var values []float64
-		for i := range floors {
-			values = append(values, f(i))
-		}
-		return median(values)
-	}
 	const mebi = 1 << 20
-	out := []struct {
-		part, figure string
-		value        float64
-		unit         string
-	}{
+	for _, f := range []benchFigure{
 		{"run", "quanta", float64(runs[0].quanta), ""},
 		{"run", "rate", over(func(r *benchRun) float64 { return float64(r.quanta) / r.total.Seconds() }), "quanta/s"},
 		{"run", "rate of the graph", over(func(r *benchRun) float64 { return float64(r.quanta) / r.graph.Seconds() }), "quanta/s"},
@@ -232,26 +217,17 @@ func reportRuns(runs []benchRun, floors []floor.Result, add func(part string) fu
 		{"run", "database held, 99 % of commits", over(func(r *benchRun) float64 { return milliseconds(r.held[(len(r.held)-1)*99/100]) }), "ms"},
 		{"run", "written", over(func(r *benchRun) float64 { return float64(r.bytes) / mebi }), "MiB"},
 		{"run", "peak memory", over(func(r *benchRun) float64 { return float64(r.peak) / mebi }), "MiB"},
-	}
-	if len(floors) > 0 {
-		out = append(out, []struct {
-			part, figure string
-			value        float64
-			unit         string
-		}{
-			{"floor", "rate", overFloors(func(i int) float64 { return float64(floors[i].Quanta) / floors[i].Total.Seconds() }), "quanta/s"},
-			{"floor", "time to select inputs", overFloors(func(i int) float64 { return floors[i].Select.Seconds() }), "s"},
-			{"floor", "time of the rest", overFloors(func(i int) float64 { return (floors[i].Total - floors[i].Select).Seconds() }), "s"},
-			{"floor", "commits", overFloors(func(i int) float64 { return float64(floors[i].Commits) }), ""},
-			{"run", "rate against the floor's", overFloors(func(i int) float64 {
-				return floors[i].Total.Seconds() / runs[i].total.Seconds() * float64(runs[i].quanta) / float64(floors[i].Quanta)
-			}), ""},
-		}...)
-	}
-	for _, f := range out {
+	} {
 		if err := add(f.part)(f.figure, f.value, f.unit); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// benchFigure is a line of the report.
+type benchFigure struct {
+	part, figure string
+	value        float64
+	unit         string
 }

@@ -13,6 +13,20 @@ import (
 	"valet/cmd/internal/synthetic"
 )
 
+// Several tasks over one file are compared with a single one, and files may be larger.
+func TestBenchTasks(t *testing.T) {
+	a, stdout, stderr := testApp("bench", "--dir", t.TempDir(), "--quanta", "12", "--detectors", "2", "--tasks", "3", "--rows", "0", "--rounds", "2",
+		"--input-size", "30000", "--format", "json")
+	if code := a.Main(t.Context()); code != ExitOK {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	for _, want := range []string{`"rate against a single task's"`, `{"part":"single task","figure":"quanta","value":12`, `{"part":"run","figure":"quanta","value":12`} {
+		if !bytes.Contains(stdout.Bytes(), []byte(want)) {
+			t.Errorf("no %s in %s", want, stdout)
+		}
+	}
+}
+
 // The report has every part, each with figures that can be, and nothing is left behind.
 func TestBenchReportsEveryPart(t *testing.T) {
 	dir := t.TempDir()

@@ -93,8 +93,28 @@ func (f *filler) template(ctx context.Context) error {
 	if end < 0 {
 		return fmt.Errorf("%s ends within a list", record.Path)
 	}
-	f.head, f.tail = text[:at], text[at+end:]
+	f.head, f.tail = grown(text[:at], len(text), f.options.InputSize), text[at+end:]
 	return nil
+}
+
+// grown adds children to the top node of a metadata file, which begins with head and has length bytes, until the file has size: copies of
+// itself without what is measured.
+func grown(head []byte, length, size int) []byte {
+	const children = `"metadata":{`
+	at := bytes.Index(head, []byte(children)) + len(children)
+	end := bytes.LastIndex(head, []byte(`"diaPipe:diaForcedSource"`))
+	if length >= size || at < len(children) || end <= at {
+		return head
+	}
+	// What stands before the measured node is whole children of diaPipe, in braces that are open there.
+	part := bytes.TrimSuffix(bytes.TrimSpace(head[at:end]), []byte(","))
+	open := bytes.Count(part, []byte("{")) - bytes.Count(part, []byte("}"))
+	out := slices.Clone(head[:at])
+	for i := 0; len(out)+length-at < size; i++ {
+		out = append(fmt.Appendf(out, `"more%d":{"scalars":{},"arrays":{},"metadata":{`, i), part...)
+		out = append(append(out, bytes.Repeat([]byte("}"), open+2)...), ',')
+	}
+	return append(out, head[at:]...)
 }
 
 // peakMemory is the peak memory in bytes that the file of a visit and detector tells: any of some gigabytes, always the same.

@@ -38,6 +38,8 @@ type Options struct {
 	// NoFiles leaves the files out: rows are there as if they were. Such a repository can be asked, and graphs be built from it,
 	// but nothing can be run.
 	NoFiles bool
+	// InputSize is the size in bytes that a metadata file has at least; 0 is that of a task with few subtasks, 5 kB.
+	InputSize int
 	// Progress is told the number of datasets stored so far, from one goroutine; nil is not.
 	Progress func(datasets int)
 }

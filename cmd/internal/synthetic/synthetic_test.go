@@ -20,6 +20,7 @@ func TestMakeHoldsWhatItSays(t *testing.T) {
 		{"one dataset", Options{Visits: 1, Detectors: 1}, 1},
 		{"two days", Options{Visits: 401, Detectors: 2, Runs: 2}, 2},
 		{"no more runs than days", Options{Visits: 3, Detectors: 101, Runs: 9}, 1},
+		{"large files", Options{Visits: 2, Detectors: 2, InputSize: 20_000}, 1},
 		{"rows only", Options{Visits: 12, Detectors: 4, NoFiles: true}, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -59,6 +60,9 @@ func TestMakeHoldsWhatItSays(t *testing.T) {
 					t.Fatal(row.DataID, err)
 				}
 				n, size = n+1, size+last.Size
+			}
+			if last.Size < int64(test.o.InputSize) {
+				t.Errorf("a file of %d bytes, want %d", last.Size, test.o.InputSize)
 			}
 			if n != want || !test.o.NoFiles && size != made.Bytes {
 				t.Errorf("%d datasets of %d bytes, want %d of %d", n, size, want, made.Bytes)
