@@ -102,6 +102,11 @@ func (b *Butler) Commit(ctx context.Context, files []File, also func(tx *registr
 	if err := b.Store.Sync(); err != nil {
 		return 0, err
 	}
+	return b.Record(ctx, files, also)
+}
+
+// Record is Commit for files that a Sync made durable already.
+func (b *Butler) Record(ctx context.Context, files []File, also func(tx *registry.Tx) error) (held time.Duration, err error) {
 	var now time.Time
 	err = b.Registry.Write(ctx, func(tx *registry.Tx) error {
 		// The clock starts when the lock is held, not when it is asked for.

@@ -29,7 +29,7 @@ type commitGroup struct {
 const (
 	firstGroup, smallestGroup, largestGroup = 256, 64, 8192
 	// lockTarget is how long a transaction should keep others waiting: so far under 100 ms that hardly one takes longer.
-	lockTarget = 35 * time.Millisecond
+	lockTarget = 30 * time.Millisecond
 	// groupAge bounds how long a finished quantum waits to be stored.
 	groupAge = 2 * time.Second
 	// groupBytes bounds the memory of files that are to be packed.
@@ -104,7 +104,7 @@ type committer struct {
 // times a second: between transactions that follow at once they find none.
 const room = 0.2
 
-// giveRoom waits until others had time to take the lock.
+// giveRoom waits until others had time to take the lock. What valet does between its transactions counts.
 func (c *committer) giveRoom() {
 	time.Sleep(time.Duration(room*float64(c.held)) - time.Since(c.released))
 }
@@ -114,14 +114,14 @@ func (c *committer) giveRoom() {
 func (c *committer) work(jobs <-chan *commitJob, done chan<- commitResult) {
 	for job := range jobs {
 		res := commitResult{commitJob: job}
-		c.giveRoom()
 		switch {
 		case job.group != nil:
 			res.held, res.err = c.store(job.group)
-			c.held, c.released = res.held, time.Now()
 		case job.forget != nil:
+			c.giveRoom()
 			res.err = c.forget(job.forget)
 		default:
+			c.giveRoom()
 			res.err = c.restore(job.restore)
 		}
 		done <- res
@@ -143,7 +143,11 @@ func (c *committer) store(g *commitGroup) (held time.Duration, err error) {
 		c.ended = append(c.ended, g.results[i].earlier...)
 		c.ended = append(c.ended, g.results[i].out)
 	}
-	held, err = c.run.butler.Commit(context.Background(), files, func(tx *registry.Tx) error { return c.record(tx, c.ended) })
+	if err = c.run.butler.Store.Sync(); err == nil {
+		c.giveRoom()
+		held, err = c.run.butler.Record(context.Background(), files, func(tx *registry.Tx) error { return c.record(tx, c.ended) })
+		c.held, c.released = held, time.Now()
+	}
 	if err != nil {
 		removeFiles(c.run, g.results, err)
 	}
