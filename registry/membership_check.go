@@ -220,6 +220,7 @@ func (r *Registry) checkTags(ctx context.Context, report func(Fault)) error {
 	if err != nil {
 		return err
 	}
+types:
 	for _, t := range types {
 		for _, table := range []string{t.Tags, t.Calibs} {
 			if table == "" {
@@ -229,7 +230,9 @@ func (r *Registry) checkTags(ctx context.Context, report func(Fault)) error {
 				return err
 			} else if !exists {
 				report(Fault{Kind: "missing-table", Object: fmt.Sprintf("%s of dataset type %s", table, t.Name), Remedy: "restore the database from a backup"})
-				return nil
+				if table == t.Tags {
+					continue types
+				}
 			}
 		}
 		n := int64(0)
@@ -326,6 +329,8 @@ func (r *Registry) checkOverlaps(ctx context.Context, e, common *dimension.Eleme
 	var last []any
 	for {
 		var records []*dimension.Record
+		// damaged are those of which only the required values can be read.
+		damaged := map[*dimension.Record]error{}
 		have := map[string]map[int64]bool{}
 		err := r.db.Read(ctx, func(c *dialect.Conn) error {
 			d := c.Dialect()
@@ -337,8 +342,15 @@ func (r *Registry) checkOverlaps(ctx context.Context, e, common *dimension.Eleme
 			}
 			err := c.Each(ctx, query+" ORDER BY "+strings.Join(keys, ", ")+" LIMIT ?", append(slices.Clone(args), int64(page)), func(row []driver.Value) error {
 				rec, err := decodeRecord(e, row)
+				if err != nil {
+					why := err
+					if rec, err = decodeKey(e, row); err != nil {
+						return why
+					}
+					damaged[rec] = why
+				}
 				records = append(records, rec)
-				return err
+				return nil
 			})
 			if err != nil || len(records) == 0 {
 				return err
@@ -374,8 +386,12 @@ func (r *Registry) checkOverlaps(ctx context.Context, e, common *dimension.Eleme
 			return nil
 		}
 		for _, rec := range records {
-			v, _ := rec.Get("region")
 			name := recordName(e, rec)
+			if err := damaged[rec]; err != nil {
+				report(Fault{Kind: "damaged-record", Object: name + ": " + err.Error(), Remedy: "replace the record"})
+				continue
+			}
+			v, _ := rec.Get("region")
 			var ranges []sphere.Range
 			if bytes, ok := v.([]byte); ok {
 				region, err := sphere.Decode(bytes)
@@ -407,6 +423,20 @@ func (r *Registry) checkOverlaps(ctx context.Context, e, common *dimension.Eleme
 		}
 		last = records[len(records)-1].Values[:len(e.Required)]
 	}
+}
+
+// decodeKey reads the required values of a record, which come first in a row, and no others.
+func decodeKey(e *dimension.Element, row []driver.Value) (*dimension.Record, error) {
+	fields := e.Fields()
+	r := &dimension.Record{Element: e, Values: make([]any, len(fields))}
+	for i := range e.Required {
+		value, err := decodeField(fields[i], row[i])
+		if err != nil {
+			return nil, err
+		}
+		r.Values[i] = value
+	}
+	return r, nil
 }
 
 // makeOverlaps makes the overlaps of one record anew, whatever there is of them.
