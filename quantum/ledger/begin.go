@@ -109,7 +109,7 @@ func (j *Journal) addTask(tx *registry.Tx, p *plan) error {
 	t := &journalTask{}
 	var was string
 	// A task may have other dimensions in a later execution of a run only if its configuration was changed behind valet's back.
-	err = tx.Rows("INSERT INTO valet_task (run, label, class, dimensions) VALUES (?, ?, ?, ?) ON CONFLICT (run, label) DO UPDATE SET class = excluded.class RETURNING id, dimensions",
+	err = tx.Rows("INSERT INTO valet_task (run, label, class, dimensions) VALUES (?, ?, ?, ?) ON CONFLICT (run, label) DO UPDATE SET class = COALESCE(NULLIF(excluded.class, ''), class) RETURNING id, dimensions",
 		[]any{j.lease.runID, p.label, p.class, string(dimensions)}, func(row []driver.Value) error {
 			t.id, was = integer(row[0]), registry.Text(row[1])
 			return nil

@@ -139,7 +139,7 @@ func (e *Lease) forget(ctx context.Context) error {
 	})
 }
 
-// store inserts derived attempts.
+// store inserts derived attempts; j.again has the quanta that have earlier ones.
 func (j *Journal) store(tx *registry.Tx, attempts []*Attempt) error {
 	clear(j.causes)
 	j.rows = j.rows[:0]
@@ -151,7 +151,8 @@ func (j *Journal) store(tx *registry.Tx, attempts []*Attempt) error {
 			}
 			t = j.byLabel[a.Task]
 		}
-		r := attemptRow{task: t, again: a.Try > 0, dataID: dataIDText(a.DataID)}
+		r := attemptRow{task: t, dataID: dataIDText(a.DataID)}
+		r.again = a.Try > 0 || j.again[r.dataID]
 		if a.Message != "" || a.Class != "" {
 			var err error
 			if r.cause, r.message, err = j.cause(tx, a.Class, a.Message); err != nil {

@@ -72,7 +72,11 @@ func (l *Ledger) status(ctx context.Context, r *run) (*Status, error) {
 		if i == 0 {
 			s.Started = e.Started
 		}
-		s.State, s.Ended, s.Output = e.State, e.Ended, e.Output
+		s.Ended = e.Ended
+		// What was read from datasets afterwards does not tell how the run ended.
+		if e.State != Derived || i == 0 {
+			s.State, s.Output = e.State, e.Output
+		}
 		s.Seconds += e.seconds(now)
 		if e.State == Running {
 			running = e.Workers

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"time"
 
@@ -39,10 +38,11 @@ func newFsckCommand(a *App) *cobra.Command {
 		Short: "Check that a repository is whole",
 		Long: `Fsck looks for rows without files and files without rows, files and members of zip files of a wrong size, zip files whose index is
 missing or disagrees with the rows, rows that name what does not exist, chains in a circle, regions whose overlaps are missing or too many,
-removals that were not ended, measured values of datasets that are gone, and runs that only valet's ledger knows. It prints a row for each
-fault, with its remedy, and fails if one is left.
+removals that were not ended, measured values of datasets that are gone, and what valet's ledger has otherwise than the datasets: runs that
+are gone, quanta that lost their metadata, quanta that another program did, leases of processes that died. Runs without records, and those
+that are being written, are not compared. It prints a row for each fault, with its remedy, and fails if one is left.
 
-With --repair it mends what can be mended without losing anything: files and datasets stay. With --checksum it also reads every file whose
+With --repair it mends what can be mended without losing anything: files and datasets stay, and the ledger follows the datasets. With --checksum it also reads every file whose
 checksum is recorded, and every member of a zip file.`,
 		Example: "  valet fsck REPO\n  valet fsck REPO --repair",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -81,14 +81,18 @@ func (a *App) fsck(cmd *cobra.Command, listing *outputOptions, b *butler.Butler,
 	found, left := 0, 0
 	err := a.writeRows(cmd, listing, "None", faultColumns, func(rows ui.Rows) error {
 		var failed error
-		report := func(f registry.Fault) {
+		// mend repairs what no single transaction does; nil leaves that to a.mend.
+		reportWith := func(f registry.Fault, mend func() error) {
 			if failed != nil {
 				return
 			}
 			found++
 			mended := false
-			if repair && (f.Repair != nil || f.Kind == butler.UnfinishedRemoval || f.Kind == ledgerOfNoRun || f.Kind == lostValues) {
-				if err := a.mend(ctx, b, f); err != nil {
+			if repair && (mend != nil || f.Repair != nil || f.Kind == butler.UnfinishedRemoval || f.Kind == lostValues) {
+				if mend == nil {
+					mend = func() error { return a.mend(ctx, b, f) }
+				}
+				if err := mend(); err != nil {
 					f.Remedy += "; that fails: " + err.Error()
 				} else {
 					mended = true
@@ -99,6 +103,7 @@ func (a *App) fsck(cmd *cobra.Command, listing *outputOptions, b *butler.Butler,
 			}
 			failed = rows.Row(ui.TextCell(f.Kind), ui.TextCell(f.Object), ui.TextCell(f.Remedy), ui.BoolCell(mended))
 		}
+		report := func(f registry.Fault) { reportWith(f, nil) }
 		if err := b.Check(ctx, o, report); err != nil {
 			return err
 		}
@@ -107,7 +112,11 @@ func (a *App) fsck(cmd *cobra.Command, listing *outputOptions, b *butler.Butler,
 		} else if n > 0 {
 			report(registry.Fault{Kind: lostValues, Object: fmt.Sprintf("%d datasets in the index of measured values are gone", n), Remedy: "delete their values"})
 		}
-		if err := checkLedger(ctx, b, ledger.New(b.Registry, a.Ledger), report); err != nil {
+		l := ledger.New(b.Registry, a.Ledger)
+		err := l.Check(ctx, func(f ledger.Finding) {
+			reportWith(ledgerFault(&f), func() error { return l.Mend(ctx, b, f.Run, versionLine()) })
+		})
+		if err != nil {
 			return err
 		}
 		return failed
@@ -125,11 +134,9 @@ func (a *App) fsck(cmd *cobra.Command, listing *outputOptions, b *butler.Butler,
 	return nil
 }
 
-// mend repairs one fault in a transaction of its own.
+// mend repairs one fault in transactions of its own.
 func (a *App) mend(ctx context.Context, b *butler.Butler, f registry.Fault) error {
 	switch {
-	case f.Kind == ledgerOfNoRun:
-		return ledger.New(b.Registry, a.Ledger).Forget(ctx, f.Object)
 	case f.Kind == lostValues:
 		_, err := values.Lost(ctx, b.Registry, true)
 		return err
@@ -142,21 +149,21 @@ func (a *App) mend(ctx context.Context, b *butler.Butler, f registry.Fault) erro
 // lostValues is the kind of fault of measured values whose datasets another program removed.
 const lostValues = "values-of-no-dataset"
 
-// ledgerOfNoRun is the kind of fault of a run that only the ledger knows.
-const ledgerOfNoRun = "ledger-of-no-run"
-
-// checkLedger looks for runs that only the ledger knows.
-func checkLedger(ctx context.Context, b *butler.Butler, l *ledger.Ledger, report func(registry.Fault)) error {
-	if exists, err := l.Exists(ctx); err != nil || !exists {
-		return err
+// ledgerFault says what a finding of the ledger is in words.
+func ledgerFault(f *ledger.Finding) registry.Fault {
+	out := registry.Fault{Kind: string(f.Kind), Object: f.Run}
+	switch f.Kind {
+	case ledger.GoneRun:
+		out.Remedy = "forget what the ledger knows of it"
+	case ledger.LostQuanta:
+		out.Object = fmt.Sprintf("%s: %s done by the ledger and without metadata", f.Run, plural(f.Count, "quantum", "quanta"))
+		out.Remedy = "--repair counts them as not done; 'valet rerun REPO " + f.Run + " --missing' makes them again"
+	case ledger.UnknownQuanta:
+		out.Object = fmt.Sprintf("%s: %s with metadata that the ledger does not know or has as failed", f.Run, plural(f.Count, "quantum", "quanta"))
+		out.Remedy = "--repair reads them from their datasets, as 'valet rebuild-ledger' does for a run without records"
+	case ledger.DeadLease:
+		out.Object = fmt.Sprintf("%s: process %d on %s", f.Run, f.Holder.PID, f.Holder.Host)
+		out.Remedy = "give the run free; the next command that writes to it does so too"
 	}
-	var lost []string
-	err := b.Registry.Rows(ctx, "SELECT r.name FROM valet_run r WHERE NOT EXISTS (SELECT 1 FROM collection c WHERE c.name = r.name) AND EXISTS (SELECT 1 FROM valet_task t WHERE t.run = r.id) ORDER BY r.name", nil, func(row []driver.Value) error {
-		lost = append(lost, fmt.Sprint(row[0]))
-		return nil
-	})
-	for _, run := range lost {
-		report(registry.Fault{Kind: ledgerOfNoRun, Object: run, Remedy: "forget what the ledger knows of it"})
-	}
-	return err
+	return out
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"valet/datastore/butler"
+	"valet/quantum/ledger"
 	"valet/registry"
 	"valet/registry/dataset"
 )
@@ -169,6 +170,10 @@ func (a *App) pruneDatasets(cmd *cobra.Command, o *pruneOptions, b *butler.Butle
 		}
 		return nil
 	})
+	if o.purge != "" && err == nil {
+		// Quanta without metadata are not done any more.
+		err = ledger.New(b.Registry, a.Ledger).ForgetLost(ctx, o.purge)
+	}
 	if err == nil && !a.global.quiet {
 		fmt.Fprintf(a.Stderr, "%d datasets pruned\n", len(ids))
 	}
