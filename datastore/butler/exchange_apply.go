@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -210,7 +209,7 @@ func (m *importer) removeSources(batch []importFile) (err error) {
 		return nil
 	}
 	for i := range batch {
-		if e := os.Remove(batch[i].source); e != nil && !errors.Is(e, fs.ErrNotExist) {
+		if e := m.b.files.Remove(batch[i].source); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, fmt.Errorf("the dataset is stored, its source is left: %w", e))
 		}
 	}

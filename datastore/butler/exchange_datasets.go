@@ -3,7 +3,6 @@ package butler
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 
 	"valet/datastore"
@@ -178,8 +177,8 @@ func (m *importer) sameFile(f *importFile, r dataset.FileRecord) {
 	if err := m.source(f); err != nil || f.source == "" || f.member != "" || r.Size < 0 {
 		return
 	}
-	if info, err := os.Stat(f.source); err == nil && info.Size() != r.Size {
-		m.faults.add(f.line, "dataset %s is stored with %d bytes, %s has %d", r.ID, r.Size, f.path, info.Size())
+	if info, err := m.b.stat(f.source); err == nil && info.Size != r.Size {
+		m.faults.add(f.line, "dataset %s is stored with %d bytes, %s has %d", r.ID, r.Size, f.path, info.Size)
 	}
 }
 

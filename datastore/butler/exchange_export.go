@@ -50,8 +50,9 @@ func (e *DisassembledError) Hint() string {
 func (e *DisassembledError) ClassName() string { return "NotImplementedError" }
 
 // Export writes datasets with all that 'butler import' needs to have them elsewhere: a YAML text (see package exchange) and their files, at the
-// paths that they have in the repository. Members of zip files become files of their own. Files that exist already with the same bytes stay, so that an
-// export that was interrupted is ended by doing it again; other bytes are an error. The text gets its name when all is written.
+// paths that they have in the repository. Members of zip files become files of their own. Files that exist already with the same bytes stay and those with the first
+// of them are made anew, so that an export that was interrupted is ended by doing it again; other bytes are an error. The text gets its name when
+// all is written and the files are durable.
 func (b *Butler) Export(ctx context.Context, refs []dataset.Ref, o ExportOptions) (done Exported, err error) {
 	if b.chained() {
 		return done, &datastore.ChainError{}
@@ -83,11 +84,26 @@ func (b *Butler) Export(ctx context.Context, refs []dataset.Ref, o ExportOptions
 	if err := f.Sync(); err != nil {
 		return e.done, err
 	}
+	if err := b.syncDisk(o.Directory); err != nil {
+		return e.done, err
+	}
 	err, f = f.Close(), nil
 	if err == nil {
 		err = os.Rename(temporary, o.File)
 	}
 	return e.done, err
+}
+
+// syncDisk makes the disk durable that holds a directory, where the system can do that.
+func (b *Butler) syncDisk(dir string) error {
+	v, err := b.files.Volume(dir)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(v.Sync(), v.Close())
 }
 
 type exporter struct {

@@ -1,6 +1,7 @@
 package butler
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -142,7 +143,16 @@ func (e *exporter) put(path string, data []byte, source string, id dataset.ID) e
 	}
 	err := e.b.files.Create(final, data)
 	if errors.Is(err, fs.ErrExist) {
-		return e.same(final, data)
+		// What a killed export left beside it.
+		_ = e.b.files.Remove(filepath.Dir(final) + "/" + id.String() + ".tmp")
+		part, wrong := e.partOf(final, data)
+		if wrong != nil || !part {
+			return wrong
+		}
+		if err := e.b.files.Remove(final); err != nil {
+			return err
+		}
+		err = e.b.files.Create(final, data)
 	}
 	if err != nil {
 		_ = e.b.files.Remove(final) // A part of it must not be taken for it.
@@ -157,23 +167,23 @@ func (e *exporter) put(path string, data []byte, source string, id dataset.ID) e
 	return nil
 }
 
-// same checks that a file holds these bytes already.
-func (e *exporter) same(path string, data []byte) error {
+// partOf looks whether a file holds these bytes already, or the first ones of them, as an export that was killed or lost its power leaves it.
+func (e *exporter) partOf(path string, data []byte) (part bool, err error) {
 	f, err := e.b.files.Open(path)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer f.Close()
-	if f.Size() == int64(len(data)) {
-		there := make([]byte, len(data))
-		if _, err := f.ReadAt(there, 0); err != nil && len(there) > 0 {
-			return err
+	if size := f.Size(); size <= int64(len(data)) {
+		there := make([]byte, size)
+		if _, err := f.ReadAt(there, 0); err != nil && size > 0 {
+			return false, err
 		}
-		if string(there) == string(data) {
-			return nil
+		if bytes.HasPrefix(data, there) {
+			return len(there) < len(data), nil
 		}
 	}
-	return fmt.Errorf("%s exists already with other content: export to another directory", path)
+	return false, fmt.Errorf("%s exists already with other content: export to another directory", path)
 }
 
 // makeDirectory makes a directory and those above it.

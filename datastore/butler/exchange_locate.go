@@ -2,7 +2,6 @@ package butler
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -64,11 +63,11 @@ func (m *importer) locate(f *importFile, placers map[runKey]*datastore.Placer) e
 		f.record.Path = f.path
 		return nil
 	}
-	info, err := os.Stat(f.source)
+	info, err := m.b.stat(f.source)
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() {
+	if !info.Regular {
 		return fmt.Errorf("%s is no regular file", f.source)
 	}
 	if f.member != "" && m.o.Transfer != Direct && m.o.Transfer != Copy && m.o.Transfer != Auto {
@@ -79,9 +78,9 @@ func (m *importer) locate(f *importFile, placers map[runKey]*datastore.Placer) e
 		return fmt.Errorf("%s ends in %q, files of storage class %s in %q", f.path, ext, ref.Type.StorageClass, usual.Extension)
 	}
 	if f.member == "" {
-		f.record.Size = info.Size()
+		f.record.Size = info.Size
 	}
-	real, err := filepath.EvalSymlinks(f.source)
+	real, err := m.b.files.Resolve(f.source)
 	switch {
 	case err != nil:
 		return err
