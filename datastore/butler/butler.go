@@ -52,6 +52,8 @@ type Butler struct {
 	Forgetting func(tx *registry.Tx, ids []dataset.ID) error
 
 	removal removal
+	// storageClasses are the names of those that the configuration adds.
+	storageClasses []string
 	// files is the file system of the artifacts.
 	files vfs.FS
 }
@@ -81,7 +83,7 @@ func Open(ctx context.Context, location string, o Options) (*Butler, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open repository %s: %w", location, err), reg.Close())
 	}
-	return &Butler{Registry: reg, Store: store, Root: c.root, File: file, removal: removal{oneTransaction, firstPiece}, files: o.FS}, nil
+	return &Butler{Registry: reg, Store: store, Root: c.root, File: file, removal: removal{oneTransaction, firstPiece}, storageClasses: c.storageClasses, files: o.FS}, nil
 }
 
 // Close closes both sides.

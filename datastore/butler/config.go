@@ -44,6 +44,8 @@ type config struct {
 	db       string
 	managers map[string]string
 	store    datastore.Config
+	// storageClasses are the names of those that the configuration adds.
+	storageClasses []string
 }
 
 // readConfig reads a repository's configuration (repository.md 1.2, 1.3).
@@ -109,6 +111,11 @@ func readConfig(file string, getenv func(string) (string, bool)) (*config, error
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	classes, err := section(file, tree, "storageClasses")
+	if err != nil {
+		return nil, err
+	}
+	c.storageClasses = ownStorageClasses(classes, layers.storageClasses)
 	return c, nil
 }
 
@@ -140,8 +147,8 @@ func mergeUnder(top, base map[string]any) map[string]any {
 }
 
 type layers struct {
-	registry  []map[string]any
-	datastore []datastore.Layer
+	registry, storageClasses []map[string]any
+	datastore                []datastore.Layer
 }
 
 // searchPath reads the files of DAF_BUTLER_CONFIG_PATH that take part, the directory of the highest priority first.
@@ -152,7 +159,7 @@ func searchPath(getenv func(string) (string, bool)) (*layers, error) {
 		if dir == "" {
 			continue
 		}
-		for _, name := range append([]string{"registry.yaml"}, datastore.ConfigFiles()...) {
+		for _, name := range append([]string{"registry.yaml", "storageClasses.yaml"}, datastore.ConfigFiles()...) {
 			file := filepath.Join(dir, name)
 			if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 				continue
@@ -162,16 +169,22 @@ func searchPath(getenv func(string) (string, bool)) (*layers, error) {
 				return nil, err
 			}
 			key := "datastore"
-			if name == "registry.yaml" {
+			switch name {
+			case "registry.yaml":
 				key = "registry"
+			case "storageClasses.yaml":
+				key = "storageClasses"
 			}
 			values, err := section(file, tree, key)
 			if err != nil {
 				return nil, err
 			}
-			if key == "registry" {
+			switch key {
+			case "registry":
 				out.registry = append(out.registry, values)
-			} else {
+			case "storageClasses":
+				out.storageClasses = append(out.storageClasses, values)
+			default:
 				out.datastore = append(out.datastore, datastore.Layer{File: name, Values: values})
 			}
 		}

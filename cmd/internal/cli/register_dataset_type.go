@@ -17,7 +17,7 @@ func newRegisterDatasetTypeCommand(a *App) *cobra.Command {
 		Use:   "register-dataset-type REPO NAME STORAGE_CLASS [DIMENSION..] [OPTIONS]",
 		Short: "Register a dataset type",
 		Long: `Register-dataset-type registers a dataset type with its storage class and dimensions. A type that is registered already in the same way is
-fine; in another way it is refused.`,
+fine; in another way it is refused. So is a storage class that neither the Python stack nor the configuration of the repository defines.`,
 		Example: "  valet register-dataset-type REPO isr_metadata TaskMetadata instrument exposure detector",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			repo, rest, err := o.take(cmd, args, 2, -1, "REPO NAME STORAGE_CLASS")
@@ -35,6 +35,9 @@ fine; in another way it is refused.`,
 				}
 				if rest[1] == "" {
 					return usagef(cmd, "the storage class is empty")
+				}
+				if err := b.CheckStorageClass(rest[1]); err != nil {
+					return err
 				}
 				made, err := b.Registry.RegisterDatasetType(cmd.Context(), &dataset.Type{Name: rest[0], StorageClass: rest[1], Dimensions: g, IsCalibration: calibration})
 				if err == nil && !made && !a.global.quiet {
