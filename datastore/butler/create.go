@@ -52,12 +52,21 @@ type CreateOptions struct {
 }
 
 // RepositoryExistsError says that there is a repository already where one was to be made, or a file that would be part of it.
-type RepositoryExistsError struct{ File string }
+type RepositoryExistsError struct {
+	File string
+	// Alone says that it is a database without a configuration, as a creation leaves it that is killed between its last two steps.
+	Alone bool
+}
 
 func (e *RepositoryExistsError) Error() string { return e.File + " exists already" }
 
 // Hint says how to go on.
-func (e *RepositoryExistsError) Hint() string { return "choose another directory; nothing was changed" }
+func (e *RepositoryExistsError) Hint() string {
+	if e.Alone {
+		return "no " + configName + " is beside it: remove it if it is what an interrupted 'valet create' left, or choose another directory; nothing was changed"
+	}
+	return "choose another directory; nothing was changed"
+}
 
 // ClassName is upstream's exception.
 func (e *RepositoryExistsError) ClassName() string { return "FileExistsError" }
@@ -102,7 +111,7 @@ func Create(ctx context.Context, location string, o CreateOptions) (err error) {
 	}()
 	for _, name := range []string{configName, databaseName} {
 		if _, err := o.FS.Stat(c.root + "/" + name); err == nil {
-			return &RepositoryExistsError{File: c.root + "/" + name}
+			return &RepositoryExistsError{File: c.root + "/" + name, Alone: name == databaseName}
 		} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) {
 			return err
 		}

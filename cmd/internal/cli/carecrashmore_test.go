@@ -1,14 +1,18 @@
 package cli
 
 import (
+	"database/sql/driver"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"valet/datastore/vfs"
+	"valet/registry/registrytest"
 )
 
 // moreCareScenes are the commands that undo memberships, mend a repository, and move data between repositories.
@@ -59,4 +63,76 @@ func otherRepo(t *testing.T, disk *vfs.Memory) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// TestCreateKilled kills create before each of its file operations and before samples of its statements. What it leaves is no repository, or a whole
+// one, and creating it again works; only of a database that has its name already the user has to say that it may go.
+func TestCreateKilled(t *testing.T) {
+	t.Parallel()
+	dir, left := filepath.Join(t.TempDir(), "repo"), t.TempDir()
+	var mu sync.Mutex
+	var taken []string
+	statements := 0
+	take := func() {
+		if _, err := os.Stat(dir); err != nil {
+			return
+		}
+		to := filepath.Join(left, fmt.Sprint(len(taken)))
+		if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+			t.Error(err)
+		}
+		taken = append(taken, to)
+	}
+	stride := 40
+	if testing.Short() {
+		stride = 150
+	}
+	sql := registrytest.NewFault(func(registrytest.Statement) error {
+		if statements++; statements%stride == 0 {
+			take()
+		}
+		return nil
+	})
+	a, _, stderr := testApp("create", dir)
+	a.Layer = func(under driver.Conn) driver.Conn { return sql.Layer(quick(under)) }
+	a.Disk = vfs.NewFault(vfs.Real{}, func(vfs.Op) error {
+		mu.Lock()
+		defer mu.Unlock()
+		sql.Still(take)
+		return nil
+	})
+	if code := a.Main(t.Context()); code != ExitOK {
+		t.Fatal(code, stderr)
+	}
+	sql.Still(take)
+	whole, alone := 0, 0
+	for i, at := range taken {
+		r := realRepoAt(at)
+		if _, err := os.Stat(filepath.Join(at, "butler.yaml")); err == nil {
+			whole++
+		} else {
+			code, stderr := r.run(t, quick, "create", at)
+			if code != ExitOK && strings.Contains(stderr, "gen3.sqlite3 exists already") && strings.Contains(stderr, "interrupted 'valet create'") {
+				alone++
+				if err := os.Remove(r.database()); err != nil {
+					t.Fatal(err)
+				}
+				code, stderr = r.run(t, quick, "create", at)
+			}
+			if code != ExitOK {
+				t.Errorf("instant %d: %d %s", i, code, stderr)
+				continue
+			}
+		}
+		if f := r.faults(t); len(f) > 0 {
+			t.Errorf("instant %d: %q", i, f)
+		}
+		if code, stderr := r.run(t, quick, "register-dataset-type", at, "m", "StructuredDataDict", "instrument"); code != ExitOK {
+			t.Errorf("instant %d: %d %s", i, code, stderr)
+		}
+	}
+	if len(taken) < 8 || whole < 1 || alone < 1 {
+		t.Errorf("%d instants, %d of them whole, %d with a database alone", len(taken), whole, alone)
+	}
+	t.Logf("%d instants, %d statements", len(taken), statements)
 }
