@@ -12,7 +12,8 @@
 // kept with the attempts, so that most answers look at no attempt that ended well.
 //
 // Everything here can be made again from the repository (Derive, Rebuild), except what no dataset tells: blocked quanta, attempts without
-// a log, workers, reasons in detail. Where Python prunes datasets behind the ledger's back, Drift says so.
+// a log, workers, reasons in detail. Where Python prunes datasets behind the ledger's back, or makes
+// some, Drift says so for a run and Check for the whole repository; Mend makes the ledger agree.
 //
 // Weak spots: the number of planned quanta of a run that several executions worked on is the largest that is certain, not a count of
 // different quanta; a data ID is ordered as text; some statements are SQLite's own (INDEXED BY, json_each, bare columns beside MAX).

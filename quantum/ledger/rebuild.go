@@ -21,7 +21,7 @@ func (e *KnownRunError) Error() string {
 
 // Hint says how to go on.
 func (e *KnownRunError) Hint() string {
-	return "'valet status' shows them, and where they differ from the datasets of the run"
+	return "'valet status' shows them; where they differ from the datasets of the run, 'valet fsck --repair' makes them agree"
 }
 
 // Rebuild stores what Derive reads of a run that the ledger does not know, and returns the number of attempts. The run is held meanwhile.

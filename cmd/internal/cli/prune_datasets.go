@@ -32,7 +32,7 @@ func newPruneDatasetsCommand(a *App) *cobra.Command {
 		Short: "Remove datasets, their files or their tags",
 		Long: `Prune-datasets does something to the datasets that are found in the collections: --purge removes those that were born in a run, rows and
 files; --unstore removes the files and leaves the rows; --disassociate takes them out of TAGGED collections. What will be done is shown
-first.`,
+first. Quanta whose metadata is removed are not done any more: 'valet status' shows them as never finished.`,
 		Example: `  valet prune-datasets REPO --purge u/metrics/20261123T180000Z --datasets '*_log'
   valet prune-datasets REPO u/sci --unstore --where "instrument='TestCam' AND visit < 50" --no-confirm`,
 		RunE: func(cmd *cobra.Command, args []string) error {
