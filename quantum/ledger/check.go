@@ -165,24 +165,32 @@ func (c *comparison) present() string {
 }
 
 // compare counts the quanta of a task that ended well and have no metadata, and those with metadata that the ledger does not account for.
-// One statement sees one state of the database.
+// Quanta that were skipped because another program had done them have no attempt: their number explains as many. One statement sees one
+// state of the database.
 func (l *Ledger) compare(ctx context.Context, c comparison) (lost, unknown int, err error) {
 	query := "SELECT " + endedWell + ", " + accounted + ", " + c.present() + ", COUNT(*) FROM valet_attempt q WHERE q.task = ? AND " + newestOfQuantum + " GROUP BY 1, 2, 3" +
-		" UNION ALL SELECT 0, 0, -1, COUNT(*) FROM " + c.rows.Table + " a WHERE " + c.rows.Where
-	args := slices.Concat(c.rows.Args, []any{c.task}, c.rows.Args)
+		" UNION ALL SELECT 0, 0, -1, COUNT(*) FROM " + c.rows.Table + " a WHERE " + c.rows.Where +
+		" UNION ALL SELECT 0, 0, -2, COALESCE(MAX(skipped), 0) FROM valet_execution_task WHERE task = ?"
+	args := slices.Concat(c.rows.Args, []any{c.task}, c.rows.Args, []any{c.task})
+	untried, skipped := 0, 0
 	err = l.rows(ctx)(query, args, func(row []driver.Value) error {
 		well, explained, present, n := integer(row[0]) == 1, integer(row[1]) == 1, integer(row[2]), int(integer(row[3]))
 		switch {
-		case present < 0:
-			unknown += n
+		case present == -2:
+			skipped = n
+		case present == -1:
+			untried += n
 		case present == 0 && well:
 			lost += n
-		case present == 1 && explained:
-			unknown -= n
+		case present == 1:
+			untried -= n
+			if !explained {
+				unknown += n
+			}
 		}
 		return nil
 	})
-	return lost, unknown, err
+	return lost, unknown + max(0, untried-skipped), err
 }
 
 // known reads the row of a run; nil if the ledger has none.

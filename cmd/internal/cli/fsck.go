@@ -39,10 +39,11 @@ func newFsckCommand(a *App) *cobra.Command {
 		Long: `Fsck looks for rows without files and files without rows, files and members of zip files of a wrong size, zip files whose index is
 missing or disagrees with the rows, rows that name what does not exist, chains in a circle, regions whose overlaps are missing or too many,
 removals that were not ended, measured values of datasets that are gone, and what valet's ledger has otherwise than the datasets: runs that
-are gone, quanta that lost their metadata, quanta that another program did, leases of processes that died. Runs without records, and those
-that are being written, are not compared. It prints a row for each fault, with its remedy, and fails if one is left.
+are gone, quanta that lost their metadata, failed ones that another program did. Runs without records, and those that are being written, are
+not compared. It prints a row for each fault, with its remedy, and fails if one is left.
 
-With --repair it mends what can be mended without losing anything: files and datasets stay, and the ledger follows the datasets. With --checksum it also reads every file whose
+With --repair it mends what can be mended without losing anything: files and datasets stay, the ledger follows the datasets, and runs of
+processes that died are given free. With --checksum it also reads every file whose
 checksum is recorded, and every member of a zip file.`,
 		Example: "  valet fsck REPO\n  valet fsck REPO --repair",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -114,6 +115,10 @@ func (a *App) fsck(cmd *cobra.Command, listing *outputOptions, b *butler.Butler,
 		}
 		l := ledger.New(b.Registry, a.Ledger)
 		err := l.Check(ctx, func(f ledger.Finding) {
+			if f.Kind == ledger.DeadLease && !repair {
+				// No fault: a process was killed, and the next command that writes to the run takes it over.
+				return
+			}
 			reportWith(ledgerFault(&f), func() error { return l.Mend(ctx, b, f.Run, versionLine()) })
 		})
 		if err != nil {
