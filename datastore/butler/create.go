@@ -157,18 +157,23 @@ type creation struct {
 
 // mkdir makes a directory and those above it.
 func (c *creation) mkdir(dir string) error {
-	err := c.fs.Mkdir(dir)
+	return makeDirectory(c.fs, dir, func(made string) { c.directories = append(c.directories, made) })
+}
+
+// makeDirectory makes a directory and those above it, unless they are there, and tells made of each; made may be nil.
+func makeDirectory(files vfs.FS, dir string, made func(dir string)) error {
+	err := files.Mkdir(dir)
 	if errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir {
-		if err := c.mkdir(filepath.ToSlash(filepath.Dir(dir))); err != nil {
+		if err := makeDirectory(files, filepath.ToSlash(filepath.Dir(dir)), made); err != nil {
 			return err
 		}
-		err = c.fs.Mkdir(dir)
+		err = files.Mkdir(dir)
 	}
-	if errors.Is(err, fs.ErrExist) {
+	switch {
+	case errors.Is(err, fs.ErrExist):
 		return nil
-	}
-	if err == nil {
-		c.directories = append(c.directories, dir)
+	case err == nil && made != nil:
+		made(dir)
 	}
 	return err
 }

@@ -102,13 +102,8 @@ func (m *importer) recordFaults(err error) error {
 
 // store brings files and stores their datasets.
 func (m *importer) store(ctx context.Context, batch []importFile) (err error) {
-	var brought []dataset.FileRecord
-	defer func() {
-		// What was written belongs to rows from the commit on.
-		if len(brought) > 0 {
-			err = errors.Join(err, m.b.Store.RemoveFiles(brought))
-		}
-	}()
+	come := arrival{butler: m.b}
+	defer func() { err = come.end(err) }()
 	w := m.b.Store.Writer()
 	var fresh []dataset.Ref
 	var records []dataset.FileRecord
@@ -118,7 +113,7 @@ func (m *importer) store(ctx context.Context, batch []importFile) (err error) {
 			return &importFileError{m.name, f.line, err}
 		}
 		if !f.stays {
-			brought = append(brought, f.record)
+			come.made = append(come.made, f.record)
 		}
 		for k, ref := range f.refs {
 			r := f.record
@@ -128,34 +123,16 @@ func (m *importer) store(ctx context.Context, batch []importFile) (err error) {
 			}
 		}
 	}
-	var paths []string
-	for i := range brought {
-		paths = append(paths, brought[i].Path)
+	var stored []File
+	if len(records) > 0 {
+		stored = []File{{Ref: dataset.Ref{ID: records[0].ID}, Record: records[0]}}
 	}
-	_, err = m.b.Commit(ctx, nil, func(tx *registry.Tx) error {
-		// Somebody may have recorded one of the places since we looked.
-		recorded, err := tx.RecordedPaths(m.b.Store.Config.Table, paths)
-		if err != nil {
-			return err
-		}
-		for p, n := range recorded {
-			if n > 0 {
-				brought = nil
-				return fmt.Errorf("another process stored a dataset at %s in the meantime", p)
-			}
-		}
+	err = come.store(ctx, come.paths(), stored, func(tx *registry.Tx) error {
 		if err := tx.InsertRefs(time.Now(), fresh); err != nil {
 			return err
 		}
 		return tx.InsertRecords(m.b.Store.Config.Name, m.b.Store.Config.Table, records)
 	})
-	if len(records) > 0 {
-		err = m.b.Settle(err, []File{{Ref: dataset.Ref{ID: records[0].ID}, Record: records[0]}})
-	}
-	var unsettled *registry.UnsettledError
-	if err == nil || errors.As(err, &unsettled) {
-		brought = nil
-	}
 	if err != nil {
 		return err
 	}

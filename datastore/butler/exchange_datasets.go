@@ -5,13 +5,9 @@ import (
 	"errors"
 	"slices"
 
-	"valet/datastore"
 	"valet/registry"
 	"valet/registry/dataset"
 )
-
-// runKey is what the datasets of a type in a run are found by.
-type runKey struct{ typ, run string }
 
 // datasetCheck compares datasets with those of the repository and with each other.
 type datasetCheck struct {
@@ -22,7 +18,7 @@ type datasetCheck struct {
 	badRuns  map[string]bool
 	// places and sources are lines of files.
 	places, sources map[string]int
-	placers         map[runKey]*datastore.Placer
+	placers         *runPlacers
 	// there are datasets of the repository by the IDs of the present piece, stored what its datastore has of them.
 	there  map[dataset.ID]dataset.Ref
 	stored map[dataset.ID]dataset.FileRecord
@@ -32,7 +28,7 @@ type datasetCheck struct {
 func (m *importer) checkDatasets(ctx context.Context) error {
 	m.lines = map[dataset.ID]int{}
 	c := &datasetCheck{importer: m, seen: map[runKey]map[string]int{}, existing: map[runKey]map[string]dataset.ID{}, badRuns: map[string]bool{},
-		places: map[string]int{}, sources: map[string]int{}, placers: map[runKey]*datastore.Placer{}}
+		places: map[string]int{}, sources: map[string]int{}, placers: newRunPlacers(m.b.Store, m.x)}
 	for piece := range slices.Chunk(m.files, transferBatch) {
 		if err := ctx.Err(); err != nil {
 			return err

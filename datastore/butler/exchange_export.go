@@ -57,7 +57,7 @@ func (b *Butler) Export(ctx context.Context, refs []dataset.Ref, o ExportOptions
 	if b.chained() {
 		return done, &datastore.ChainError{}
 	}
-	if err := b.makeDirectory(o.Directory); err != nil {
+	if err := makeDirectory(b.files, o.Directory, nil); err != nil {
 		return done, err
 	}
 	temporary := o.File + ".tmp"
@@ -112,16 +112,14 @@ type exporter struct {
 	w    *exchange.Writer
 	done Exported
 	// placers say where members of zip files would be.
-	placers map[[2]string]*datastore.Placer
+	placers *runPlacers
 	// dirs are directories that exist.
 	dirs map[string]bool
-	x    Records
 }
 
 func (e *exporter) write(ctx context.Context, refs []dataset.Ref) error {
 	need := newNeededRecords(e.b.Registry, refs)
-	e.x = Records{ctx, need.x}
-	e.placers, e.dirs = map[[2]string]*datastore.Placer{}, map[string]bool{}
+	e.placers, e.dirs = newRunPlacers(e.b.Store, Records{ctx, need.x}), map[string]bool{}
 	refs = slices.Clone(refs)
 	var err error
 	for i := range refs {

@@ -93,21 +93,14 @@ func (e *exporter) file(ref dataset.Ref, r *dataset.FileRecord) (string, error) 
 	case e.o.Transfer == Direct:
 		return fileURI(e.b.Store.Config.Root+"/"+name) + member, nil
 	}
-	path, source := r.Path, ""
-	if outside || member != "" {
-		var err error
-		if path, err = e.own(ref); err != nil {
-			return "", err
-		}
+	source, err := e.b.sourceOf(r.Path)
+	if err != nil {
+		return "", err
 	}
-	if member == "" {
-		source = e.b.Store.Config.Root + "/" + name
-		if outside {
-			local, err := localPath(name)
-			if err != nil {
-				return "", err
-			}
-			source = local
+	path := r.Path
+	if outside || member != "" {
+		if path, err = e.placers.path(ref); err != nil {
+			return "", err
 		}
 	}
 	data, err := e.b.Store.Read(r)
@@ -117,26 +110,11 @@ func (e *exporter) file(ref dataset.Ref, r *dataset.FileRecord) (string, error) 
 	return path, e.put(path, data, source, r.ID)
 }
 
-// own is where the file of a dataset would be by itself.
-func (e *exporter) own(ref dataset.Ref) (string, error) {
-	key := [2]string{ref.Type.Name, ref.Run}
-	p := e.placers[key]
-	if p == nil {
-		var err error
-		if p, err = e.b.Store.Placer(ref.Type, ref.Run, e.x); err != nil {
-			return "", err
-		}
-		e.placers[key] = p
-	}
-	path, err := p.AppendPath(nil, ref.DataID, ref.ID)
-	return string(path), err
-}
-
 // put makes a file in the directory, unless it is there.
 func (e *exporter) put(path string, data []byte, source string, id dataset.ID) error {
 	final := e.o.Directory + "/" + path
 	if dir := filepath.Dir(final); !e.dirs[dir] {
-		if err := e.b.makeDirectory(dir); err != nil {
+		if err := makeDirectory(e.b.files, dir, nil); err != nil {
 			return err
 		}
 		e.dirs[dir] = true
@@ -158,11 +136,8 @@ func (e *exporter) put(path string, data []byte, source string, id dataset.ID) e
 		_ = e.b.files.Remove(final) // A part of it must not be taken for it.
 		return err
 	}
-	switch e.o.Transfer {
-	case Link, Symlink, RelSymlink, Auto:
-		if source != "" {
-			return e.b.linkInto(e.o.Transfer, source, final, id.String())
-		}
+	if _, links := e.o.Transfer.linkKind(); links && source != "" {
+		return e.b.linkInto(e.o.Transfer, source, final, id.String())
 	}
 	return nil
 }
@@ -184,23 +159,6 @@ func (e *exporter) partOf(path string, data []byte) (part bool, err error) {
 		}
 	}
 	return false, fmt.Errorf("%s exists already with other content: export to another directory", path)
-}
-
-// makeDirectory makes a directory and those above it.
-func (b *Butler) makeDirectory(dir string) error {
-	err := b.files.Mkdir(dir)
-	switch {
-	case err == nil, errors.Is(err, fs.ErrExist):
-		return nil
-	case errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir:
-		if err := b.makeDirectory(filepath.Dir(dir)); err != nil {
-			return err
-		}
-		if err = b.files.Mkdir(dir); errors.Is(err, fs.ErrExist) {
-			return nil
-		}
-	}
-	return err
 }
 
 // members writes which of the exported datasets the collections hold.
@@ -253,4 +211,39 @@ func (e *exporter) members(ctx context.Context, refs []dataset.Ref, exported map
 		}
 	}
 	return nil
+}
+
+// linkInto replaces a file by a link to a source in one step. A hard link that is not possible, on another disk for one, becomes a symbolic link.
+func (b *Butler) linkInto(mode Transfer, source, final, token string) error {
+	temporary := filepath.Dir(final) + "/" + token + ".tmp"
+	source, err := b.files.Resolve(source)
+	if err != nil {
+		return err
+	}
+	target := source
+	if mode == RelSymlink {
+		dir, err := b.files.Resolve(filepath.Dir(final))
+		if err != nil {
+			return err
+		}
+		if target, err = filepath.Rel(dir, source); err != nil {
+			return err
+		}
+	}
+	// What a killed process left.
+	_ = b.files.Remove(temporary)
+	hard := mode == Link || mode == Auto
+	if hard {
+		err = b.files.Link(source, temporary)
+	}
+	if !hard || err != nil {
+		err = b.files.Symlink(target, temporary)
+	}
+	if err == nil {
+		err = b.files.Rename(temporary, final)
+	}
+	if err != nil {
+		_ = b.files.Remove(temporary) // The first error is the one to tell.
+	}
+	return err
 }

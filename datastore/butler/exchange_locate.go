@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"valet/datastore"
 	"valet/registry/dataset"
 )
 
@@ -34,20 +33,15 @@ func (m *importer) source(f *importFile) error {
 }
 
 // locate looks for the file of datasets and says where it goes.
-func (m *importer) locate(f *importFile, placers map[runKey]*datastore.Placer) error {
+func (m *importer) locate(f *importFile, placers *runPlacers) error {
 	ref := &f.refs[0]
 	f.record.ID, f.record.StorageClass, f.record.Component, f.record.Size = ref.ID, ref.Type.StorageClass, dataset.WholeDataset, -1
 	if err := m.source(f); err != nil {
 		return err
 	}
-	k := runKey{ref.Type.Name, ref.Run}
-	p := placers[k]
-	if p == nil {
-		var err error
-		if p, err = m.b.Store.Placer(ref.Type, ref.Run, m.x); err != nil {
-			return err
-		}
-		placers[k] = p
+	p, err := placers.of(ref.Type, ref.Run)
+	if err != nil {
+		return err
 	}
 	usual, err := p.FormatterOf(ref.DataID)
 	if err != nil {

@@ -65,13 +65,8 @@ func (b *Butler) ingest(ctx context.Context, o *IngestOptions, list []ingestion)
 	if len(list) == 0 {
 		return nil
 	}
-	var brought []dataset.FileRecord
-	defer func() {
-		var unsettled *registry.UnsettledError
-		if err != nil && len(brought) > 0 && !errors.As(err, &unsettled) {
-			err = errors.Join(err, b.Store.RemoveFiles(brought))
-		}
-	}()
+	come := arrival{butler: b}
+	defer func() { err = come.end(err) }()
 	w := b.Store.Writer()
 	files := make([]File, len(list))
 	for i := range list {
@@ -83,7 +78,7 @@ func (b *Butler) ingest(ctx context.Context, o *IngestOptions, list []ingestion)
 			return fmt.Errorf("row %d: %w", in.at, err)
 		}
 		if in.transfer.brings() {
-			brought = append(brought, in.file.Record)
+			come.made = append(come.made, in.file.Record)
 		}
 		if o.Untracked {
 			in.file.Record.Size, in.file.Record.Checksum = -1, ""
@@ -96,27 +91,15 @@ func (b *Butler) ingest(ctx context.Context, o *IngestOptions, list []ingestion)
 			paths = append(paths, list[i].file.Record.Path)
 		}
 	}
-	_, err = b.Commit(ctx, nil, func(tx *registry.Tx) error {
-		// Somebody may have recorded one of the places since we looked.
-		recorded, err := tx.RecordedPaths(b.Store.Config.Table, paths)
-		if err != nil {
-			return err
-		}
-		for p := range recorded {
-			if recorded[p] > 0 {
-				brought = nil
-				return fmt.Errorf("another process stored a dataset at %s in the meantime", p)
-			}
-		}
+	err = come.store(ctx, paths, files, func(tx *registry.Tx) error {
 		if _, err := tx.RegisterCollection(o.Run, dataset.Run, ""); err != nil {
 			return err
 		}
 		return b.Insert(tx, files, time.Now())
 	})
-	if err = b.Settle(err, files); err != nil {
+	if err != nil {
 		return err
 	}
-	brought = nil // They are stored.
 	for _, in := range list {
 		if in.transfer != MoveIn {
 			continue

@@ -91,15 +91,8 @@ func (b *Butler) bring(w *datastore.Writer, in *ingestion) error {
 			return err
 		}
 	}
-	switch in.transfer {
-	case Link:
-		return w.Link(source, r.Path, datastore.HardOrSymbolic)
-	case Hardlink:
-		return w.Link(source, r.Path, datastore.HardLink)
-	case Symlink:
-		return w.Link(source, r.Path, datastore.SymbolicLink)
-	case RelSymlink:
-		return w.Link(source, r.Path, datastore.RelativeLink)
+	if kind, links := in.transfer.linkKind(); links {
+		return w.Link(source, r.Path, kind)
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func (b *Butler) TransferFrom(ctx context.Context, from *Butler, refs []dataset.
 		return done, &UniverseMismatchError{v, u}
 	}
 	t := &transferrer{to: b, from: from, o: o, need: newNeededRecords(from.Registry, refs), types: map[string]*dataset.Type{},
-		placers: map[[2]string]*datastore.Placer{}, writer: b.Store.Writer()}
+		placers: newRunPlacers(b.Store, Records{ctx, b.Registry.Expander()}), writer: b.Store.Writer()}
 	if err := t.registerTypes(ctx, refs); err != nil {
 		return done, err
 	}
@@ -89,7 +89,7 @@ type transferrer struct {
 	o        TransferOptions
 	need     *neededRecords
 	types    map[string]*dataset.Type
-	placers  map[[2]string]*datastore.Placer
+	placers  *runPlacers
 	writer   *datastore.Writer
 }
 

@@ -56,46 +56,30 @@ func isURI(path string) (scheme string, ok bool) {
 	return scheme, ok && scheme != "" && !strings.Contains(scheme, "/")
 }
 
-// place makes a file of a dataset at a path relative to the root: of data, or as a link to a source. Links need a copy first, which makes
-// directories and replaces what was there.
-func (b *Butler) place(w *datastore.Writer, mode Transfer, r *dataset.FileRecord, data []byte, source string) error {
-	if err := w.Write(r.Path, data); err != nil || mode != Link && mode != Symlink && mode != RelSymlink && mode != Auto || source == "" {
-		return err
+// linkKind is the link that a transfer makes; it is not ok if it makes none.
+func (t Transfer) linkKind() (kind datastore.LinkKind, ok bool) {
+	switch t {
+	case Link, Auto:
+		return datastore.HardOrSymbolic, true
+	case Hardlink:
+		return datastore.HardLink, true
+	case Symlink:
+		return datastore.SymbolicLink, true
+	case RelSymlink:
+		return datastore.RelativeLink, true
 	}
-	return b.linkInto(mode, source, b.Store.Config.Root+"/"+r.Path, r.ID.String())
+	return 0, false
 }
 
-// linkInto replaces a file by a link to a source in one step. A hard link that is not possible, on another disk for one, becomes a symbolic link.
-func (b *Butler) linkInto(mode Transfer, source, final, token string) error {
-	temporary := filepath.Dir(final) + "/" + token + ".tmp"
-	source, err := b.files.Resolve(source)
+// place makes a file of a dataset at a path relative to the root: as a link to a source if there is one and the transfer links, else of data.
+func (b *Butler) place(w *datastore.Writer, mode Transfer, r *dataset.FileRecord, data []byte, source string) error {
+	kind, links := mode.linkKind()
+	if !links || source == "" {
+		return w.Write(r.Path, data)
+	}
+	real, err := b.files.Resolve(source)
 	if err != nil {
 		return err
 	}
-	target := source
-	if mode == RelSymlink {
-		dir, err := b.files.Resolve(filepath.Dir(final))
-		if err != nil {
-			return err
-		}
-		if target, err = filepath.Rel(dir, source); err != nil {
-			return err
-		}
-	}
-	// What a killed process left.
-	_ = b.files.Remove(temporary)
-	hard := mode == Link || mode == Auto
-	if hard {
-		err = b.files.Link(source, temporary)
-	}
-	if !hard || err != nil {
-		err = b.files.Symlink(target, temporary)
-	}
-	if err == nil {
-		err = b.files.Rename(temporary, final)
-	}
-	if err != nil {
-		_ = b.files.Remove(temporary) // The first error is the one to tell.
-	}
-	return err
+	return w.Link(real, r.Path, kind)
 }

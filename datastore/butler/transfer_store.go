@@ -2,7 +2,6 @@ package butler
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,15 +11,10 @@ import (
 )
 
 // store brings the files of a batch and stores its rows.
-func (t *transferrer) store(ctx context.Context, refs []dataset.Ref, records map[dataset.ID][]*dataset.FileRecord, done *Transferred) error {
+func (t *transferrer) store(ctx context.Context, refs []dataset.Ref, records map[dataset.ID][]*dataset.FileRecord, done *Transferred) (err error) {
+	come := arrival{butler: t.to}
+	defer func() { err = come.end(err) }()
 	rows := make([]dataset.Ref, len(refs))
-	var brought []dataset.FileRecord
-	defer func() {
-		// What was written belongs to rows from the commit on.
-		if len(brought) > 0 {
-			_ = t.to.Store.RemoveFiles(brought)
-		}
-	}()
 	var files []dataset.FileRecord
 	for i, ref := range refs {
 		typ := t.types[ref.Type.Name]
@@ -31,26 +25,11 @@ func (t *transferrer) store(ctx context.Context, refs []dataset.Ref, records map
 				return fmt.Errorf("transfer %s@%s: %w", ref.Type.Name, ref.DataID, err)
 			}
 			if files = append(files, f); !stays {
-				brought = append(brought, f)
+				come.made = append(come.made, f)
 			}
 		}
 	}
-	paths := make([]string, len(brought))
-	for i := range brought {
-		paths[i] = brought[i].Path
-	}
-	_, err := t.to.Commit(ctx, nil, func(tx *registry.Tx) error {
-		// Somebody may have recorded one of the places since we looked.
-		recorded, err := tx.RecordedPaths(t.to.Store.Config.Table, paths)
-		if err != nil {
-			return err
-		}
-		for p, n := range recorded {
-			if n > 0 {
-				brought = nil
-				return fmt.Errorf("another process stored a dataset at %s in the meantime", p)
-			}
-		}
+	err = come.store(ctx, come.paths(), []File{{Ref: rows[0], Record: files[0]}}, func(tx *registry.Tx) error {
 		for i := range rows {
 			if i > 0 && rows[i].Run == rows[i-1].Run {
 				continue
@@ -64,11 +43,6 @@ func (t *transferrer) store(ctx context.Context, refs []dataset.Ref, records map
 		}
 		return tx.InsertRecords(t.to.Store.Config.Name, t.to.Store.Config.Table, files)
 	})
-	err = t.to.Settle(err, []File{{Ref: rows[0], Record: files[0]}})
-	var unsettled *registry.UnsettledError
-	if err == nil || errors.As(err, &unsettled) {
-		brought = nil
-	}
 	if err == nil {
 		done.Datasets += len(rows)
 	}
@@ -108,15 +82,9 @@ func (t *transferrer) bring(ctx context.Context, ref dataset.Ref, r dataset.File
 	if outside && t.o.Mode == Auto || outside && scheme != "file" {
 		return r, true, nil
 	}
-	name, member := splitZip(r.Path)
-	source := ""
-	if member == "" {
-		source = t.from.Store.Config.Root + "/" + name
-		if outside {
-			if source, err = localPath(name); err != nil {
-				return r, false, err
-			}
-		}
+	source, err := t.from.sourceOf(r.Path)
+	if err != nil {
+		return r, false, err
 	}
 	data, err := t.from.Store.Read(&r)
 	if err != nil {
@@ -124,10 +92,10 @@ func (t *transferrer) bring(ctx context.Context, ref dataset.Ref, r dataset.File
 	}
 	// A component has the path that it had: templates of whole datasets would put all components at one place.
 	if r.Component == dataset.WholeDataset {
-		if r.Path, err = t.path(ctx, ref); err != nil {
+		if r.Path, err = t.placers.path(ref); err != nil {
 			return r, false, err
 		}
-	} else if outside || member != "" {
+	} else if outside || source == "" {
 		return r, false, fmt.Errorf("component %s is at %s, which valet does not transfer", r.Component, r.Path)
 	}
 	r.Size, r.Checksum = int64(len(data)), t.to.Store.Checksum(data)
@@ -139,19 +107,4 @@ func (t *transferrer) bring(ctx context.Context, ref dataset.Ref, r dataset.File
 		return r, false, fmt.Errorf("its place is that of another dataset: %s", r.Path)
 	}
 	return r, false, t.to.place(t.writer, t.o.Mode, &r, data, source)
-}
-
-// path is where the file of a whole dataset goes.
-func (t *transferrer) path(ctx context.Context, ref dataset.Ref) (string, error) {
-	key := [2]string{ref.Type.Name, ref.Run}
-	p := t.placers[key]
-	if p == nil {
-		var err error
-		if p, err = t.to.Store.Placer(ref.Type, ref.Run, Records{ctx, t.to.Registry.Expander()}); err != nil {
-			return "", err
-		}
-		t.placers[key] = p
-	}
-	place, err := p.AppendPath(nil, ref.DataID, ref.ID)
-	return string(place), err
 }
