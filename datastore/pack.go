@@ -170,7 +170,7 @@ func (p *Pack) Add(r *dataset.FileRecord, m *Member) (record string, at Span, er
 	}
 	at = p.append(e, m.Data)
 	p.index.add(name, r, m.Path)
-	return p.path + zipFragment + name, at, nil
+	return p.path + dataset.ZipFragment + name, at, nil
 }
 
 // append appends a member.

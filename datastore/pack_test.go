@@ -145,7 +145,7 @@ func TestPackReplaced(t *testing.T) {
 		t.Error(err)
 	}
 	var missing *MissingFileError
-	if _, err := read(p.path+zipFragment+"c.json", 3); !errors.As(err, &missing) {
+	if _, err := read(p.path+dataset.ZipFragment+"c.json", 3); !errors.As(err, &missing) {
 		t.Error(err)
 	}
 	if err := disk.Remove("/repo/" + p.path); err != nil {

@@ -70,7 +70,7 @@ func (s *Store) InspectPack(r *dataset.FileRecord) (*PackContent, error) {
 
 // Size is that of the file in the member that a record names.
 func (c *PackContent) Size(record string) (size int64, ok bool) {
-	_, member, _ := SplitMember(record)
+	_, member, _ := dataset.SplitMember(record)
 	if size, ok = c.sizes[member]; !ok {
 		if plain, err := url.PathUnescape(member); err == nil {
 			size, ok = c.sizes[plain]
@@ -81,7 +81,7 @@ func (c *PackContent) Size(record string) (size int64, ok bool) {
 
 // Disagrees says what the index tells otherwise than a record does, or that it tells nothing of it; it is empty if they agree.
 func (c *PackContent) Disagrees(r *dataset.FileRecord) string {
-	_, member, _ := SplitMember(r.Path)
+	_, member, _ := dataset.SplitMember(r.Path)
 	x, ok := c.index[member]
 	switch {
 	case !ok:
@@ -151,7 +151,7 @@ func (s *Store) RepairIndex(zipPath string, records []dataset.FileRecord) error 
 	former, _ := parseIndex(z)
 	named := map[string]*dataset.FileRecord{}
 	for i := range records {
-		_, member, _ := SplitMember(records[i].Path)
+		_, member, _ := dataset.SplitMember(records[i].Path)
 		named[member] = &records[i]
 	}
 	dir, _, _ := strings.Cut(zipPath, "/"+packDirectory+"/")
@@ -173,7 +173,7 @@ func (s *Store) RepairIndex(zipPath string, records []dataset.FileRecord) error 
 			err = errors.New("members lie upon each other")
 		}
 		if err != nil {
-			return &FileError{"read", name + zipFragment + f.Name, err}
+			return &FileError{"read", name + dataset.ZipFragment + f.Name, err}
 		}
 		x, known := former[f.Name]
 		if m.Path = x.Info.Path; !IsLoose(dir, m.Path) {

@@ -60,7 +60,7 @@ func TestCompressedMembers(t *testing.T) {
 			if got, err := s.Read(r); err != nil || !bytes.Equal(got, want) {
 				rt.Fatalf("%s: %q %v", name, got, err)
 			}
-			path, member, _ := SplitMember(records[name])
+			path, member, _ := dataset.SplitMember(records[name])
 			if got, err := s.ReadSpan(path, spans[name]); err != nil || !bytes.Equal(got, want) {
 				rt.Fatalf("%s: %q %v", name, got, err)
 			}

@@ -255,7 +255,7 @@ func (s *Store) PackMembers(run, zipPath string) ([]PackedMember, error) {
 		if f.Name == indexName {
 			continue
 		}
-		m := PackedMember{Record: zipPath + zipFragment + f.Name}
+		m := PackedMember{Record: zipPath + dataset.ZipFragment + f.Name}
 		if p := places[f.Name]; IsLoose(dir, p) {
 			m.Loose = p
 		}
@@ -270,17 +270,8 @@ func IsLoose(dir, p string) bool {
 	return strings.HasPrefix(p, dir+"/") && !strings.HasPrefix(p, dir+"/"+packDirectory+"/") && checkWritable(p) == nil
 }
 
-// SplitMember splits the path of a record into that of a zip and the name of a member; ok is false if it names a whole file.
-func SplitMember(p string) (zipPath, member string, ok bool) {
-	i := strings.LastIndexByte(p, '#')
-	if i < 0 || !strings.HasPrefix(p[i:], zipFragment) {
-		return p, "", false
-	}
-	return p[:i], p[i+len(zipFragment):], true
-}
-
 // MemberRange bounds the paths that record members of a zip: low is among them, high is not.
 func MemberRange(zipPath string) (low, high string) {
 	// '>' follows '=' in the order of characters.
-	return zipPath + zipFragment, zipPath + zipFragment[:len(zipFragment)-1] + ">"
+	return zipPath + dataset.ZipFragment, zipPath + dataset.ZipFragment[:len(dataset.ZipFragment)-1] + ">"
 }

@@ -17,8 +17,6 @@ import (
 // maxUnpacked bounds what a packed zip member of unrecorded size may grow to.
 const maxUnpacked = 1 << 30
 
-const zipFragment = "#zip-path="
-
 // Read returns the bytes of a stored file after comparing its size with the recorded one (repository.md 9.1, 9.7). On a chain it tries
 // the children in order. The error is a *MissingFileError, an *IntegrityError, a *LocationError or a *FileError.
 func (s *Store) Read(r *dataset.FileRecord) ([]byte, error) {
@@ -71,11 +69,7 @@ func (s *Store) readOne(r *dataset.FileRecord) ([]byte, error) {
 
 // locate finds the absolute path of a record's file and the member of it, if it is a zip.
 func (s *Store) locate(r *dataset.FileRecord) (name, member string, err error) {
-	location := r.Path
-	// A plain # may be part of a name.
-	if i := strings.LastIndexByte(location, '#'); i >= 0 && strings.HasPrefix(location[i:], zipFragment) {
-		location, member = location[:i], location[i+len(zipFragment):]
-	}
+	location, member, _ := dataset.SplitMember(r.Path)
 	if scheme, _, ok := splitScheme(location); ok {
 		if scheme != "file" {
 			return "", "", &LocationError{r.ID, r.Path, fmt.Sprintf("is in a remote store (%s), which valet cannot read yet", scheme)}
@@ -127,7 +121,7 @@ func readMember(file vfs.File, name, member string, r *dataset.FileRecord) ([]by
 			f = find(plain)
 		}
 	}
-	where := name + zipFragment + member
+	where := name + dataset.ZipFragment + member
 	if f == nil {
 		return nil, &MissingFileError{r.ID, where, fs.ErrNotExist}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"strings"
 
 	"valet/registry/dataset"
 	"valet/registry/internal/dialect"
@@ -22,8 +21,6 @@ func (tx *Tx) DeleteDatasets(datastore, table string, ids []dataset.ID) ([]datas
 	return files, nil
 }
 
-const zipFragment = "#zip-path="
-
 // withoutSharedZips drops the members of zip files of which a dataset that is left has another member (repository.md 9.7).
 func withoutSharedZips(ctx context.Context, c *dialect.Conn, datastore, table string, in []dataset.FileRecord) ([]dataset.FileRecord, error) {
 	out := in[:0]
@@ -31,14 +28,13 @@ func withoutSharedZips(ctx context.Context, c *dialect.Conn, datastore, table st
 	// '>' follows '=' in the order of characters, so the range is all members of the zip.
 	query := "SELECT 1 FROM " + c.Dialect().Quote(table) + " o JOIN dataset_location l ON l.dataset_id = o.dataset_id AND l.datastore_name = ? WHERE o.path >= ? AND o.path < ? LIMIT 1"
 	for _, r := range in {
-		at := strings.LastIndexByte(r.Path, '#')
-		if at < 0 || !strings.HasPrefix(r.Path[at:], zipFragment) {
+		zip, _, isMember := dataset.SplitMember(r.Path)
+		if !isMember {
 			out = append(out, r)
 			continue
 		}
-		zip := r.Path[:at]
 		if _, known := shared[zip]; !known {
-			row, err := c.Row(ctx, query, datastore, zip+zipFragment, zip+"#zip-path>")
+			row, err := c.Row(ctx, query, datastore, zip+dataset.ZipFragment, zip+"#zip-path>")
 			if err != nil {
 				return nil, err
 			}

@@ -62,7 +62,7 @@ func newPackCheck(b *Butler, s *datastore.Store, checksum bool, report func(regi
 //
 // What a zip holds beside is no fault: members of datasets that were removed stay until the last one of the zip goes.
 func (c *packCheck) check(r *dataset.FileRecord) (ok bool) {
-	zip, _, ok := datastore.SplitMember(r.Path)
+	zip, _, ok := dataset.SplitMember(r.Path)
 	if !ok {
 		return false
 	}

@@ -95,7 +95,7 @@ func (b *Butler) Kept(ctx context.Context, run, zipPath string) ([]KeptFile, err
 	var out []KeptFile
 	var ids []dataset.ID
 	for _, m := range members {
-		_, name, _ := datastore.SplitMember(m.Record)
+		_, name, _ := dataset.SplitMember(m.Record)
 		id, err := dataset.ParseID(name)
 		if err != nil || m.Loose == "" {
 			continue

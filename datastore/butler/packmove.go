@@ -72,7 +72,7 @@ func (c *conversion) loose(ids []dataset.ID) ([]dataset.FileRecord, error) {
 	var paths []string
 	for i := range records {
 		r := &records[i]
-		_, _, packed := datastore.SplitMember(r.Path)
+		_, _, packed := dataset.SplitMember(r.Path)
 		switch {
 		case packed:
 		case r.Component != dataset.WholeDataset || r.Size > maxPackable || !slices.Contains(packable, r.Formatter) || !datastore.IsLoose(c.dir, r.Path):

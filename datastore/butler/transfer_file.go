@@ -44,10 +44,8 @@ func fileURI(path string) string {
 
 // splitZip splits off the member of a zip file that a path names; the member keeps its sharp sign.
 func splitZip(path string) (file, member string) {
-	if i := strings.LastIndex(path, "#zip-path="); i >= 0 {
-		return path[:i], path[i:]
-	}
-	return path, ""
+	file, _, _ = dataset.SplitMember(path)
+	return file, path[len(file):]
 }
 
 // isURI reports whether a path is a URI, and of which scheme.

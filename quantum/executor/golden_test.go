@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"valet/datastore"
 	"valet/datastore/butler"
 	"valet/datastore/formatter"
 	"valet/quantum"
@@ -343,7 +342,7 @@ func noStrayFiles(t testing.TB, b *butler.Butler, run string) {
 	t.Helper()
 	known := map[string]bool{}
 	err := b.Registry.Rows(context.Background(), "select path from file_datastore_records", nil, func(row []driver.Value) error {
-		path, _, _ := datastore.SplitMember(fmt.Sprint(row[0]))
+		path, _, _ := dataset.SplitMember(fmt.Sprint(row[0]))
 		known[path] = true
 		return nil
 	})

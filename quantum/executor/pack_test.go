@@ -8,13 +8,13 @@ import (
 	"syscall"
 	"testing"
 
-	"valet/datastore"
 	"valet/datastore/butler"
 	"valet/datastore/formatter"
 	"valet/datastore/vfs"
 	"valet/quantum"
 	"valet/quantum/executor"
 	"valet/registry"
+	"valet/registry/dataset"
 )
 
 // runPacked runs a pipeline with or without packing.
@@ -39,7 +39,7 @@ func runPacked(t *testing.T, dir string, disk vfs.FS, q request, pack bool) (*ex
 // unpacked gives packed datasets the paths that loose ones have, where the names agree, and counts them.
 func unpacked(got, want map[string]stored) (out map[string]stored, packed int) {
 	for key, g := range got {
-		_, member, ok := datastore.SplitMember(g.Path)
+		_, member, ok := dataset.SplitMember(g.Path)
 		if !ok {
 			continue
 		}
@@ -332,7 +332,7 @@ func TestPackedOutcomes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for at, o := range got {
-		if _, _, ok := datastore.SplitMember(o.Log); !ok {
+		if _, _, ok := dataset.SplitMember(o.Log); !ok {
 			t.Errorf("%s: log %q", at, o.Log)
 		}
 		for i := range o.Measured {

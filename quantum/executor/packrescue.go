@@ -51,7 +51,7 @@ func (c *committer) oldLog(it Item) (rec *dataset.FileRecord, path string) {
 		if old.Type.Name != t.log.typ.Name || old.Found.Record == nil {
 			continue
 		}
-		if _, _, packed := datastore.SplitMember(old.Found.Record.Path); !packed && c.run.pack == nil {
+		if _, _, packed := dataset.SplitMember(old.Found.Record.Path); !packed && c.run.pack == nil {
 			continue
 		}
 		if at, err := t.log.placer.AppendPath(nil, it.Task.DataID(it.Row), dataset.ID{}); err == nil {
@@ -116,7 +116,7 @@ func (w *worker) lentID(out *output, q *quantum.Quanta, id dimension.DataID) dat
 // read.
 func (c *committer) emptied(left []dataset.FileRecord) {
 	for i := range left {
-		if path, _, packed := datastore.SplitMember(left[i].Path); packed && !c.run.empty[path] {
+		if path, _, packed := dataset.SplitMember(left[i].Path); packed && !c.run.empty[path] {
 			if c.run.empty == nil {
 				c.run.empty = map[string]bool{}
 			}

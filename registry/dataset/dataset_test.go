@@ -165,3 +165,16 @@ func TestConvertible(t *testing.T) {
 		}
 	}
 }
+
+// TestSplitMember knows a member by the last sharp sign alone.
+func TestSplitMember(t *testing.T) {
+	for path, want := range map[string][2]string{
+		"a/z.zip#zip-path=m.json": {"a/z.zip", "m.json"}, "a#b.json": {"a#b.json", ""}, "z.zip#zip-path=m#x": {"z.zip#zip-path=m#x", ""}, "": {"", ""},
+		"a#b/z.zip#zip-path=": {"a#b/z.zip", ""}, "file:///z.zip#zip-path=a b": {"file:///z.zip", "a b"},
+	} {
+		zip, member, ok := dataset.SplitMember(path)
+		if zip != want[0] || member != want[1] || ok != (zip != path) {
+			t.Errorf("%q: %q, %q, %v", path, zip, member, ok)
+		}
+	}
+}

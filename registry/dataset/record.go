@@ -1,5 +1,7 @@
 package dataset
 
+import "strings"
+
 // WholeDataset is the component name that the registry stores for a file that holds a whole dataset (repository.md 9.1).
 const WholeDataset = "__NULL_STRING__"
 
@@ -17,4 +19,17 @@ type FileRecord struct {
 	Checksum string
 	// Size in bytes; -1 is unknown.
 	Size int64
+}
+
+// ZipFragment stands in the path of a record between a zip file and the name of a member of it (repository.md 9.7).
+const ZipFragment = "#zip-path="
+
+// SplitMember splits the path of a record into that of a zip and the name of a member; ok is false if it names a whole file. A plain # may be
+// part of a name.
+func SplitMember(path string) (zipPath, member string, ok bool) {
+	i := strings.LastIndexByte(path, '#')
+	if i < 0 || !strings.HasPrefix(path[i:], ZipFragment) {
+		return path, "", false
+	}
+	return path[:i], path[i+len(ZipFragment):], true
 }

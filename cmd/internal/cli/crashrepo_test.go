@@ -16,10 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"valet/datastore"
 	"valet/datastore/formatter"
 	"valet/datastore/vfs"
 	"valet/quantum/ledger"
+	"valet/registry/dataset"
 )
 
 // crashRun is the run that the tests of crashes and faults write.
@@ -211,7 +211,7 @@ func (r *repo) audit(t testing.TB, prefix string) *held {
 			}
 			known[path] = true
 			place, text, err := path, []byte(nil), error(nil)
-			if zip, member, packed := datastore.SplitMember(path); packed {
+			if zip, member, packed := dataset.SplitMember(path); packed {
 				known[zip] = true
 				h.packed++
 				place, text, err = r.member(zips, zip, member)

@@ -46,10 +46,7 @@ func fileURI(root, path string) string {
 	if strings.Contains(path, "://") {
 		return path
 	}
-	fragment := ""
-	if i := strings.LastIndex(path, "#zip-path="); i >= 0 {
-		path, fragment = path[:i], path[i:]
-	}
-	u := url.URL{Scheme: "file", Path: root + "/" + path}
-	return u.String() + fragment
+	file, _, _ := dataset.SplitMember(path)
+	u := url.URL{Scheme: "file", Path: root + "/" + file}
+	return u.String() + path[len(file):]
 }
