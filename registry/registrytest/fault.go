@@ -1,11 +1,11 @@
 package registrytest
 
 import (
-	"context"
 	"database/sql/driver"
-	"fmt"
 	"strings"
 	"sync"
+
+	"valet/registry/internal/layer"
 )
 
 // Statement is one statement as the decider of a Fault sees it.
@@ -68,73 +68,29 @@ func (f *Fault) next(text string, after bool) error {
 }
 
 // Layer puts the layer around a connection.
-func (f *Fault) Layer(under driver.Conn) driver.Conn { return &faultConn{under, f} }
+func (f *Fault) Layer(under driver.Conn) driver.Conn { return layer.Around(under, hooks{f}) }
 
-type faultConn struct {
-	driver.Conn
-	fault *Fault
-}
+// hooks ask the fault for what goes through a layer.
+type hooks struct{ fault *Fault }
 
-var (
-	_ driver.ExecerContext  = (*faultConn)(nil)
-	_ driver.QueryerContext = (*faultConn)(nil)
-)
-
-// ExecContext may fail, a COMMIT also after it was run.
-func (c *faultConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
-	c.fault.mu.Lock()
-	defer c.fault.mu.Unlock()
-	if err := c.fault.next(text, false); err != nil {
+// Exec may fail, a COMMIT also after it was run.
+func (h hooks) Exec(text string, _ []driver.NamedValue, send func() (driver.Result, error)) (driver.Result, error) {
+	h.fault.mu.Lock()
+	defer h.fault.mu.Unlock()
+	if err := h.fault.next(text, false); err != nil {
 		return nil, err
 	}
-	under, ok := c.Conn.(driver.ExecerContext)
-	if !ok {
-		return nil, fmt.Errorf("driver connection %T", c.Conn)
-	}
-	result, err := under.ExecContext(ctx, text, args)
+	result, err := send()
 	if err == nil && text == "COMMIT" {
-		err = c.fault.next(text, true)
+		err = h.fault.next(text, true)
 	}
 	return result, err
 }
 
-// QueryContext may fail.
-func (c *faultConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
-	if err := c.fault.ask(text); err != nil {
+// Query may fail.
+func (h hooks) Query(text string, _ []driver.NamedValue, send func() (driver.Rows, error)) (driver.Rows, error) {
+	if err := h.fault.ask(text); err != nil {
 		return nil, err
 	}
-	under, ok := c.Conn.(driver.QueryerContext)
-	if !ok {
-		return nil, fmt.Errorf("driver connection %T", c.Conn)
-	}
-	return under.QueryContext(ctx, text, args)
-}
-
-// Prepare makes a statement that may fail each time it is run.
-func (c *faultConn) Prepare(text string) (driver.Stmt, error) {
-	stmt, err := c.Conn.Prepare(text)
-	if err != nil {
-		return nil, err
-	}
-	return &faultStmt{stmt, c.fault, text}, nil
-}
-
-type faultStmt struct {
-	driver.Stmt
-	fault *Fault
-	text  string
-}
-
-var _ driver.StmtQueryContext = (*faultStmt)(nil)
-
-// QueryContext may fail.
-func (s *faultStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	if err := s.fault.ask(s.text); err != nil {
-		return nil, err
-	}
-	under, ok := s.Stmt.(driver.StmtQueryContext)
-	if !ok {
-		return nil, fmt.Errorf("driver statement %T", s.Stmt)
-	}
-	return under.QueryContext(ctx, args)
+	return send()
 }

@@ -8,15 +8,15 @@
 package trace
 
 import (
-	"context"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"valet/registry/internal/layer"
 )
 
 // Statement is a statement that was sent.
@@ -90,46 +90,27 @@ func isFrame(text string) bool {
 }
 
 // Layer puts the trace around a connection.
-func (t *Trace) Layer(under driver.Conn) driver.Conn { return &conn{under, t} }
+func (t *Trace) Layer(under driver.Conn) driver.Conn { return layer.Around(under, hooks{t}) }
 
-type conn struct {
-	driver.Conn
-	trace *Trace
-}
+// hooks record what goes through a layer.
+type hooks struct{ trace *Trace }
 
-var (
-	_ driver.ExecerContext  = (*conn)(nil)
-	_ driver.QueryerContext = (*conn)(nil)
-)
-
-// ExecContext records a statement without rows.
-func (c *conn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
-	under, ok := c.Conn.(driver.ExecerContext)
-	if !ok {
-		return nil, fmt.Errorf("driver connection %T", c.Conn)
-	}
-	s := c.trace.begin(text, args)
+// Exec records a statement without rows.
+func (h hooks) Exec(text string, args []driver.NamedValue, send func() (driver.Result, error)) (driver.Result, error) {
+	s := h.trace.begin(text, args)
 	if s == nil {
-		return under.ExecContext(ctx, text, args)
+		return send()
 	}
 	start := time.Now()
-	result, err := under.ExecContext(ctx, text, args)
+	result, err := send()
 	s.Took, s.Err = time.Since(start), err
-	c.trace.end(s)
+	h.trace.end(s)
 	return result, err
 }
 
-// QueryContext records a statement, and its rows as they are read.
-func (c *conn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
-	under, ok := c.Conn.(driver.QueryerContext)
-	if !ok {
-		return nil, fmt.Errorf("driver connection %T", c.Conn)
-	}
-	return c.trace.query(text, args, func() (driver.Rows, error) { return under.QueryContext(ctx, text, args) })
-}
-
-func (t *Trace) query(text string, args []driver.NamedValue, send func() (driver.Rows, error)) (driver.Rows, error) {
-	s := t.begin(text, args)
+// Query records a statement, and its rows as they are read.
+func (h hooks) Query(text string, args []driver.NamedValue, send func() (driver.Rows, error)) (driver.Rows, error) {
+	s := h.trace.begin(text, args)
 	if s == nil {
 		return send()
 	}
@@ -137,36 +118,10 @@ func (t *Trace) query(text string, args []driver.NamedValue, send func() (driver
 	under, err := send()
 	s.Took, s.Err = time.Since(start), err
 	if err != nil {
-		t.end(s)
+		h.trace.end(s)
 		return nil, err
 	}
-	return &rows{Rows: under, trace: t, of: s}, nil
-}
-
-// Prepare makes a statement that is recorded each time it is run.
-func (c *conn) Prepare(text string) (driver.Stmt, error) {
-	under, err := c.Conn.Prepare(text)
-	if err != nil || c.trace.off.Load() {
-		return under, err
-	}
-	return &stmt{under, c.trace, text}, nil
-}
-
-type stmt struct {
-	driver.Stmt
-	trace *Trace
-	text  string
-}
-
-var _ driver.StmtQueryContext = (*stmt)(nil)
-
-// QueryContext records the statement, and its rows as they are read.
-func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	under, ok := s.Stmt.(driver.StmtQueryContext)
-	if !ok {
-		return nil, fmt.Errorf("driver statement %T", s.Stmt)
-	}
-	return s.trace.query(s.text, args, func() (driver.Rows, error) { return under.QueryContext(ctx, args) })
+	return &rows{Rows: under, trace: h.trace, of: s}, nil
 }
 
 type rows struct {
