@@ -59,8 +59,8 @@ func each(refs []dataset.Ref) iter.Seq[*dataset.Ref] {
 }
 
 // InsertRefs inserts new datasets of any types into any runs: dataset, summary and tags rows, in an order that satisfies the
-// foreign keys (repository.md 8.2). Refs in the order of their IDs are inserted fastest. Data IDs need their required values only. A dataset
-// of the same type, run and data ID, or of the same ID, gives a *DatasetExistsError; the transaction must then be given up.
+// foreign keys (repository.md 8.2). Data IDs need their required values only. A dataset of the same type, run and data ID, or of the same
+// ID, gives a *DatasetExistsError; the transaction must then be given up.
 func (tx *Tx) InsertRefs(ingested time.Time, refs []dataset.Ref) error {
 	if len(refs) == 0 {
 		return nil
