@@ -15,8 +15,9 @@ import (
 // benchVisits is the number of visits of the benchmark's repository, four detectors each.
 const benchVisits = 2500
 
-// growRepository copies one visit of the golden repository until there are many, with the rows of a metadata file for each detector.
-func growRepository(b *testing.B) string {
+// growRepository copies one visit of the golden repository until there are many, with the rows of a metadata file for each detector, which
+// all name the same file.
+func growRepository(b testing.TB, visits int) string {
 	b.Helper()
 	dir := copyRepository(b)
 	db := openDB(b, dir)
@@ -31,18 +32,17 @@ func growRepository(b *testing.B) string {
 		}
 	}
 	exec(`create temp table v as select * from visit where id = 2026080100000`)
-	for i := range benchVisits {
+	for i := range visits {
 		visit := 2026080110000 + i
 		exec(`update v set id = ?, name = ?, seq_num = ?`, visit, fmt.Sprint("bench", i), i)
 		exec(`insert into visit select * from v`)
 		for detector := range 4 {
 			id := dataset.NewID().Hex()
-			file := fmt.Sprintf("u/sci/bench/diaPipe_metadata/%d/diaPipe_metadata_%d.json", visit, detector)
 			exec(`insert into dataset(id, dataset_type_id, ingest_date, run_id) values (?, 4, 0, 3)`, id)
 			exec(`insert into dataset_tags_00000001(dataset_type_id, dataset_id, collection_id, instrument, detector, visit) values (4, ?, 3, 'TestCam', ?, ?)`, id, detector, visit)
 			exec(`insert into dataset_location(datastore_name, dataset_id) values ('FileDatastore@<butlerRoot>', ?)`, id)
 			exec(`insert into file_datastore_records(dataset_id, path, formatter, storage_class, component, file_size)
-				values (?, ?, 'lsst.daf.butler.formatters.json.JsonFormatter', 'TaskMetadata', '__NULL_STRING__', ?)`, id, file, 4000)
+				select ?, path, formatter, storage_class, component, file_size from file_datastore_records where path like '%/diaPipe_metadata/%' limit 1`, id)
 		}
 	}
 	if err := tx.Commit(); err != nil {
@@ -51,7 +51,7 @@ func growRepository(b *testing.B) string {
 	return dir
 }
 
-func openDB(b *testing.B, dir string) *sql.DB {
+func openDB(b testing.TB, dir string) *sql.DB {
 	b.Helper()
 	db, err := sql.Open("sqlite3", "file:"+dir+"/gen3.sqlite3?_foreign_keys=on")
 	if err != nil {
@@ -63,7 +63,7 @@ func openDB(b *testing.B, dir string) *sql.DB {
 
 // BenchmarkPlan hands out and finishes all quanta of a graph, as the loop of a run does.
 func BenchmarkPlan(b *testing.B) {
-	r := open(b, growRepository(b))
+	r := open(b, growRepository(b, benchVisits))
 	g, err := build(b, r, request{pipeline: memoryTask})
 	if err != nil {
 		b.Fatal(err)

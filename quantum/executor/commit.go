@@ -5,76 +5,10 @@ import (
 	"errors"
 	"time"
 
-	"valet/datastore"
 	"valet/datastore/butler"
-	"valet/quantum"
 	"valet/registry"
 	"valet/registry/dataset"
 )
-
-// commitGroup are finished quanta that are committed together, and blocked ones, which need no file.
-type commitGroup struct {
-	results []result
-	blocked int
-	// limit is the number of quanta at which the group is full.
-	limit int
-	// waiting is the number of quanta of the group before, while it is being committed.
-	waiting int
-	// packs are the zips of the group, if files are packed; bytes is the size of their members.
-	packs []*datastore.Pack
-	bytes int
-	since time.Time
-}
-
-const (
-	firstGroup, smallestGroup, largestGroup = 256, 64, 8192
-	// lockTarget is how long a transaction should keep others waiting: so far under 100 ms that hardly one takes longer.
-	lockTarget = 30 * time.Millisecond
-	// groupAge bounds how long a finished quantum waits to be stored.
-	groupAge = 2 * time.Second
-	// groupBytes bounds the memory of files that are to be packed.
-	groupBytes = 24 << 20
-)
-
-func newGroup(limit int) *commitGroup { return &commitGroup{limit: limit} }
-
-func (g *commitGroup) quanta() int { return len(g.results) }
-
-// ran is the number of quanta that a worker had.
-func (g *commitGroup) ran() int { return len(g.results) - g.blocked }
-
-func (g *commitGroup) full() bool {
-	return len(g.results) >= g.limit || g.bytes >= groupBytes || len(g.results) > 0 && time.Since(g.since) > groupAge
-}
-
-// overfull tells that the committer does not keep up: workers wait.
-func (g *commitGroup) overfull() bool {
-	return len(g.results) >= 2*g.limit+smallestGroup || g.bytes >= 2*groupBytes
-}
-
-func (g *commitGroup) add(r *result) {
-	if len(g.results) == 0 {
-		g.since = time.Now()
-	}
-	if r.out.State == quantum.Blocked {
-		g.blocked++
-	}
-	g.results = append(g.results, *r)
-}
-
-// next is the group that follows while g is being committed.
-func (g *commitGroup) next() *commitGroup {
-	return &commitGroup{limit: g.limit, waiting: g.ran(), results: make([]result, 0, g.limit)}
-}
-
-// adapt chooses the size at which a transaction is as long as it should be: smaller at once, larger step by step, because one that
-// happened to be quick says little about the next.
-func (g *commitGroup) adapt(quanta int, held time.Duration) {
-	if held > 0 && quanta >= smallestGroup {
-		g.limit = int(min(int64(quanta)*int64(lockTarget)/int64(held), int64(g.limit)*5/4+smallestGroup))
-	}
-	g.limit = min(max(g.limit, smallestGroup), largestGroup)
-}
 
 // commitJob is one transaction: a group to store, or quanta whose earlier datasets are to be forgotten, or restored because the
 // quanta will not run after all.
@@ -89,12 +23,18 @@ type commitResult struct {
 	err  error
 }
 
-// committer has the database to itself while a run goes on.
+// committer has the database to itself while a run goes on. It stores groups in two stages, because a disk needs about as long for the
+// files of a group as for its rows: while the rows of one are stored, the files of the next are made durable. The rows of a group follow
+// its own files, and groups keep their order.
+//
+//	loop ──commits──> harden ──durable──> record ──done──> loop
 type committer struct {
 	run     *run
 	journal Journal
 	ended   []Outcome
 	packer  packer
+	// failed is why a group was not stored. Later ones are not tried: whatever is the matter, they would meet it too.
+	failed error
 	// held is how long the last transaction kept the database locked, until released.
 	held     time.Duration
 	released time.Time
@@ -109,53 +49,66 @@ func (c *committer) giveRoom() {
 	time.Sleep(time.Duration(room*float64(c.held)) - time.Since(c.released))
 }
 
-// work does one job after the other. Once a group was begun it is stored even if the run is canceled meanwhile: its files are there
-// already.
-func (c *committer) work(jobs <-chan *commitJob, done chan<- commitResult) {
+// harden makes the files of each group durable. It touches no other state of the committer than the packer.
+func (c *committer) harden(jobs <-chan *commitJob, durable chan<- commitResult) {
+	defer close(durable)
 	for job := range jobs {
 		res := commitResult{commitJob: job}
+		if job.group != nil {
+			if c.run.pack != nil {
+				res.err = c.packer.write(job.group)
+			}
+			if res.err == nil {
+				res.err = c.run.butler.Store.Sync()
+			}
+		}
+		durable <- res
+	}
+}
+
+// record does the transactions. A group whose files are durable is stored even if the run is canceled meanwhile.
+func (c *committer) record(durable <-chan commitResult, done chan<- commitResult) {
+	for res := range durable {
 		switch {
-		case job.group != nil:
-			res.held, res.err = c.store(job.group)
-		case job.forget != nil:
+		case res.group != nil:
+			c.store(&res)
+		case res.forget != nil:
 			c.giveRoom()
-			res.err = c.forget(job.forget)
+			res.err = c.forget(res.forget)
 		default:
 			c.giveRoom()
-			res.err = c.restore(job.restore)
+			res.err = c.restore(res.restore)
 		}
 		done <- res
 	}
 }
 
 // store commits a group. If that fails its files go.
-func (c *committer) store(g *commitGroup) (held time.Duration, err error) {
-	if c.run.pack != nil {
-		defer func() { c.packer.stored(err) }()
-		if err := c.packer.write(g); err != nil {
-			return 0, err
+func (c *committer) store(res *commitResult) {
+	if c.failed != nil {
+		res.err = c.failed
+	}
+	if res.err == nil {
+		var files []butler.File
+		c.ended = c.ended[:0]
+		for i := range res.group.results {
+			r := &res.group.results[i]
+			files = append(files, r.files...)
+			c.ended = append(append(c.ended, r.earlier...), r.out)
 		}
-	}
-	var files []butler.File
-	c.ended = c.ended[:0]
-	for i := range g.results {
-		files = append(files, g.results[i].files...)
-		c.ended = append(c.ended, g.results[i].earlier...)
-		c.ended = append(c.ended, g.results[i].out)
-	}
-	if err = c.run.butler.Store.Sync(); err == nil {
 		c.giveRoom()
-		held, err = c.run.butler.Record(context.Background(), files, func(tx *registry.Tx) error { return c.record(tx, c.ended) })
-		c.held, c.released = held, time.Now()
+		res.held, res.err = c.run.butler.Record(context.Background(), files, func(tx *registry.Tx) error { return c.tell(tx, c.ended) })
+		c.held, c.released = res.held, time.Now()
 	}
-	if err != nil {
-		removeFiles(c.run, g.results, err)
+	if res.err != nil {
+		c.failed = res.err
+		removeFiles(c.run, res.group.results, res.err)
+		removeZips(c.run, res.group, res.err)
 	}
-	return held, err
 }
 
-// record tells the journal, which also makes sure that the run is still ours.
-func (c *committer) record(tx *registry.Tx, ended []Outcome) error {
+// tell tells the journal, which also makes sure that the run is still ours.
+func (c *committer) tell(tx *registry.Tx, ended []Outcome) error {
 	if c.journal == nil {
 		return nil
 	}
@@ -177,7 +130,7 @@ func (c *committer) forget(items []Item) error {
 	if err := c.rescue(items); err != nil {
 		return err
 	}
-	left, err := c.run.butler.Forget(context.Background(), ids, func(tx *registry.Tx) error { return c.record(tx, nil) })
+	left, err := c.run.butler.Forget(context.Background(), ids, func(tx *registry.Tx) error { return c.tell(tx, nil) })
 	if err != nil {
 		return err
 	}
@@ -212,7 +165,7 @@ func (c *committer) restore(items []Item) error {
 			files = append(files, butler.File{Ref: dataset.Ref{ID: old.Found.ID, Type: datasetType(old.Type), DataID: id, Run: c.run.name}, Record: *old.Found.Record})
 		}
 	}
-	_, err := c.run.butler.Commit(context.Background(), files, func(tx *registry.Tx) error { return c.record(tx, nil) })
+	_, err := c.run.butler.Commit(context.Background(), files, func(tx *registry.Tx) error { return c.tell(tx, nil) })
 	return err
 }
 

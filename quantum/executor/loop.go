@@ -18,6 +18,8 @@ type loop struct {
 	options Options
 	group   *commitGroup
 	result  *Result
+	// handed is the number of jobs that the committer has, and waiting the number of quanta of their groups that a worker had.
+	handed, waiting int
 	// stop is why no more quanta are started, if it is an error.
 	stop error
 }
@@ -41,14 +43,14 @@ func (l *loop) execute(ctx context.Context) error {
 	for n := range max(l.options.Workers, 1) {
 		workers.Go(func() { work(ctx, newWorker(l.run, n, &l.options), jobs, results) })
 	}
-	workers.Go(func() {
-		(&committer{run: l.run, journal: l.options.Journal, packer: packer{run: l.run}}).work(commits, committed)
-	})
+	durable := make(chan commitResult)
+	c := &committer{run: l.run, journal: l.options.Journal, packer: packer{run: l.run}}
+	workers.Go(func() { c.harden(commits, durable) })
+	workers.Go(func() { c.record(durable, committed) })
 	defer workers.Wait()
 	defer close(commits)
 	defer close(jobs)
 
-	committing := false
 	drain, done := l.options.Drain, ctx.Done()
 	for {
 		if !l.group.overfull() {
@@ -56,13 +58,13 @@ func (l *loop) execute(ctx context.Context) error {
 				l.group.add(&result{out: Outcome{Item: it, State: quantum.Blocked, Reason: quantum.UpstreamFailed, Worker: -1}})
 			}
 		}
-		running := l.plan.Running() - l.feed.held() - l.group.ran() - l.group.waiting
-		if running == 0 && l.feed.held() == 0 && !committing && l.group.quanta() == 0 {
+		running := l.plan.Running() - l.feed.held() - l.group.ran() - l.waiting
+		if running == 0 && l.feed.held() == 0 && l.handed == 0 && l.group.quanta() == 0 {
 			return l.stop
 		}
 		job := l.job(running == 0 && len(l.feed.ready) == 0)
 		var toCommit chan<- *commitJob
-		if !committing && job != nil {
+		if job != nil {
 			toCommit = commits
 		}
 		var toWork chan<- []Item
@@ -74,9 +76,10 @@ func (l *loop) execute(ctx context.Context) error {
 		case toWork <- block:
 			l.feed.ready = l.feed.ready[len(block):]
 		case toCommit <- job:
-			committing = true
+			l.handed++
 			switch {
 			case job.group != nil:
+				l.waiting += job.group.ran()
 				l.group = l.group.next()
 			case job.forget != nil:
 				l.feed.sent = true
@@ -84,7 +87,7 @@ func (l *loop) execute(ctx context.Context) error {
 		case br := <-results:
 			l.collect(br)
 		case c := <-committed:
-			committing = false
+			l.handed--
 			l.account(c)
 		case <-drain:
 			drain = nil
@@ -104,7 +107,7 @@ func (l *loop) job(idle bool) *commitJob {
 		return &commitJob{group: l.group}
 	case l.feed.toForget() != nil:
 		return &commitJob{forget: l.feed.behind}
-	case len(l.feed.back) > 0:
+	case len(l.feed.back) > 0 && l.handed == 0:
 		return &commitJob{restore: l.feed.back}
 	}
 	return nil
@@ -112,7 +115,9 @@ func (l *loop) job(idle bool) *commitJob {
 
 // halt starts nothing more because of an error.
 func (l *loop) halt(why error) {
-	l.stop = errors.Join(l.stop, why)
+	if !errors.Is(l.stop, why) {
+		l.stop = errors.Join(l.stop, why)
+	}
 	l.feed.end(true)
 }
 
@@ -153,7 +158,7 @@ func (l *loop) account(c commitResult) {
 		}
 		return
 	}
-	l.group.waiting = 0
+	l.waiting -= c.group.ran()
 	if c.err != nil {
 		l.drop(c.group)
 		// Nothing that is still collected can be stored either: its files go too.

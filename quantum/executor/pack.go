@@ -174,15 +174,12 @@ func (p *packing) give(used *datastore.Pack) {
 type packer struct {
 	run    *run
 	writer *datastore.Writer
-	// written are the zips of the group at hand.
-	written []string
 	// sweeper has what is needed to remove files of earlier attempts.
 	sweeper worker
 }
 
 // write writes the zips of a group.
 func (p *packer) write(g *commitGroup) error {
-	p.written = p.written[:0]
 	if p.writer == nil {
 		p.writer, p.sweeper.run = p.run.butler.Store.Writer(), p.run
 		p.writer.Guard = p.run.guard
@@ -197,19 +194,19 @@ func (p *packer) write(g *commitGroup) error {
 		if err := p.writer.WritePack(zip); err != nil {
 			return fmt.Errorf("write packed datasets: %w", err)
 		}
-		p.written = append(p.written, zip.Path())
+		g.written = append(g.written, zip.Path())
 		p.run.pack.give(zip)
 	}
 	g.packs = nil
 	return nil
 }
 
-// stored is called when the rows of a group are stored or not. If not, its zips go.
-func (p *packer) stored(err error) {
-	if err == nil || !p.run.mayRemove(err) {
+// removeZips removes the zips of a group of which no row will name a member.
+func removeZips(r *run, g *commitGroup, why error) {
+	if len(g.written) == 0 || !r.mayRemove(why) {
 		return
 	}
-	for _, path := range p.written {
-		_ = p.run.butler.Store.Remove(&dataset.FileRecord{Path: path})
+	for _, path := range g.written {
+		_ = r.butler.Store.Remove(&dataset.FileRecord{Path: path})
 	}
 }
