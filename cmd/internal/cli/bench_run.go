@@ -13,6 +13,7 @@ import (
 
 	"valet/cmd/internal/floor"
 	"valet/cmd/internal/synthetic"
+	"valet/datastore/vfs"
 	"valet/quantum/executor"
 )
 
@@ -31,6 +32,9 @@ type benchRun struct {
 // runBench does what valet run does, with a clock: the main job on a synthetic repository, into a new run.
 func (a *App) runBench(ctx context.Context, o *benchOptions, made *synthetic.Repository, pipeline, run string) (r benchRun, err error) {
 	in := &inputOptions{repo: made.Root, pipeline: pipeline, inputs: []string{synthetic.Chain}, output: benchChain, outputRun: run}
+	if err := settle(made.Root); err != nil {
+		return r, err
+	}
 	before := databaseSize(made.Root)
 	memory := watchMemory()
 	started := time.Now()
@@ -119,8 +123,25 @@ func (a *App) resumeBench(ctx context.Context, made *synthetic.Repository, pipel
 	return time.Since(started), nil
 }
 
+// settle waits until the disk has what was written before: a run, which makes its files durable, would otherwise pay for those of the
+// floor, which does not.
+func settle(dir string) (err error) {
+	volume, err := vfs.Real{}.Volume(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, volume.Close()) }()
+	if err := volume.Sync(); !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
+
 // floorBench does the least that a run must do on a synthetic repository of its own.
 func floorBench(ctx context.Context, o *benchOptions, made *synthetic.Repository, run string) (floor.Result, error) {
+	if err := settle(made.Root); err != nil {
+		return floor.Result{}, err
+	}
 	return floor.Run(ctx, floor.Options{Repo: made.Root, DatasetType: synthetic.DatasetType, Instrument: synthetic.Instrument,
 		Output: run, Workers: o.processes})
 }
