@@ -1,8 +1,8 @@
 // Package executor runs the quanta of a graph: it prepares collections and dataset types, writes configs and packages, hands quanta
 // to workers, and commits what they wrote in groups.
 //
-// One loop owns all state. Workers read, compute and write files; one committer makes groups of finished quanta durable and stores
-// their rows, while the workers go on:
+// One loop owns all state. Workers read, compute and write files; one committer makes the files of groups of finished quanta durable and
+// stores their rows, both at a time for groups that follow each other, while the workers go on:
 //
 //	Plan ──blocks──> workers ──results──> loop ──group──> committer ──> loop ──> Events
 //

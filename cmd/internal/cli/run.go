@@ -213,7 +213,7 @@ func (a *App) report(ctx context.Context, g *quantum.Graph, o *runOptions, t *ta
 		path  string
 		write func(w io.Writer) error
 	}{
-		{o.summary, func(w io.Writer) error { return t.summary(a.cmdLine(), err).write(w) }},
+		{o.summary, func(w io.Writer) error { return t.summary(a.cmdLine(), err).write(w, t.reports()) }},
 		{o.junit, t.writeJUnit},
 		{o.promFile, func(w io.Writer) error { return writeProm(w, g, result) }},
 	} {

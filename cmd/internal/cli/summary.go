@@ -1,21 +1,23 @@
 package cli
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
+	"iter"
 
 	"valet/cmd/internal/ui"
 	"valet/registry/dimension"
 )
 
-// runSummary is the JSON that --summary writes, field for field that of pipetask (pipelines.md 5.8). Fields without a value are left
-// out.
+// runSummary is the JSON that --summary writes, field for field that of pipetask (pipelines.md 5.8), but for the reports of the quanta,
+// which write adds. Fields without a value are left out.
 type runSummary struct {
-	Graph     *graphSummary   `json:"qgraphSummary,omitempty"`
-	Status    string          `json:"status"` // success, failure or timeout
-	CmdLine   []string        `json:"cmdLine,omitempty"`
-	Exception *exceptionInfo  `json:"exceptionInfo,omitempty"`
-	Quanta    []quantumReport `json:"quantaReports"`
+	Graph     *graphSummary  `json:"qgraphSummary,omitempty"`
+	Status    string         `json:"status"` // success, failure or timeout
+	CmdLine   []string       `json:"cmdLine,omitempty"`
+	Exception *exceptionInfo `json:"exceptionInfo,omitempty"`
 }
 
 // graphSummary describes the quantum graph of a run.
@@ -81,24 +83,38 @@ func dataIDJSON(id dimension.DataID) json.RawMessage {
 	return ui.AppendObject(nil, ui.DataIDColumns(id.Group())[:n], ui.DataIDCells(nil, id)[:n])
 }
 
-// write writes the JSON with two spaces a level, as pipetask does: no newline at the end.
-func (s *runSummary) write(w io.Writer) error {
-	e := json.NewEncoder(withoutLastNewline{w})
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(s)
+// write writes the JSON with two spaces a level, as pipetask does: no newline at the end. The reports of the quanta, which come last, are
+// written one by one, because there may be millions.
+func (s *runSummary) write(w io.Writer, quanta iter.Seq[quantumReport]) error {
+	out := bufio.NewWriter(w)
+	head, err := indentedJSON(s, "")
+	if err != nil {
+		return err
+	}
+	out.Write(bytes.TrimSuffix(head, []byte("\n}")))
+	out.WriteString(",\n  \"quantaReports\": [")
+	separator, end := "\n    ", "]\n}"
+	for q := range quanta {
+		text, err := indentedJSON(&q, "    ")
+		if err != nil {
+			return err
+		}
+		out.WriteString(separator)
+		if _, err := out.Write(text); err != nil {
+			return err
+		}
+		separator, end = ",\n    ", "\n  ]\n}"
+	}
+	out.WriteString(end)
+	return out.Flush() // and tells of errors before
 }
 
-// withoutLastNewline drops the newline at the end of every Write; the encoder writes a document at once.
-type withoutLastNewline struct{ w io.Writer }
-
-func (n withoutLastNewline) Write(p []byte) (int, error) {
-	text := p
-	if len(text) > 0 && text[len(text)-1] == '\n' {
-		text = text[:len(text)-1]
-	}
-	if _, err := n.w.Write(text); err != nil {
-		return 0, err
-	}
-	return len(p), nil
+// indentedJSON is a value with two spaces a level; lines after the first begin with a prefix.
+func indentedJSON(v any, prefix string) ([]byte, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	e.SetIndent(prefix, "  ")
+	err := e.Encode(v)
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,15 +39,22 @@ func TestSummaryIsPipetasks(t *testing.T) {
 	}
 	d := json.NewDecoder(bytes.NewReader(want))
 	d.DisallowUnknownFields()
-	var s runSummary
+	var s struct {
+		runSummary
+		Quanta []quantumReport `json:"quantaReports"`
+	}
 	if err := d.Decode(&s); err != nil {
 		t.Fatal(err)
 	}
 	var got bytes.Buffer
-	if err := s.write(&got); err != nil {
+	if err := s.write(&got, slices.Values(s.Quanta)); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
 		t.Error(diff)
+	}
+	got.Reset()
+	if err := s.write(&got, slices.Values(s.Quanta[:0])); err != nil || !strings.HasSuffix(got.String(), ",\n  \"quantaReports\": []\n}") || !json.Valid(got.Bytes()) {
+		t.Errorf("no quanta: %v\n%s", err, got.String())
 	}
 }

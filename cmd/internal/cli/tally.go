@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"iter"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -147,7 +148,7 @@ func (t *tally) summary(cmdLine []string, err error) *runSummary {
 			CmdLine: strings.Join(cmdLine, " "), Created: t.created.UTC().Format(creationLayout), Inputs: c.Inputs, Output: c.Output, Run: c.Run,
 			Tasks: t.tasks,
 		},
-		Status: "success", CmdLine: cmdLine, Quanta: []quantumReport{},
+		Status: "success", CmdLine: cmdLine,
 	}
 	if err != nil {
 		s.Status = "failure"
@@ -159,17 +160,23 @@ func (t *tally) summary(cmdLine []string, err error) *runSummary {
 			}
 		}
 	}
-	for _, q := range t.inOrder() {
-		for i, state := range q.States {
-			if q.WithoutInput != nil && q.WithoutInput[i] {
-				continue // never part of the graph for pipetask
-			}
-			if report, ok := t.quantumReport(executor.Item{Task: q, Row: i}, state); ok {
-				s.Quanta = append(s.Quanta, report)
+	return s
+}
+
+// reports describes the quanta of the run that pipetask would have in its graph.
+func (t *tally) reports() iter.Seq[quantumReport] {
+	return func(yield func(quantumReport) bool) {
+		for _, q := range t.inOrder() {
+			for i, state := range q.States {
+				if q.WithoutInput != nil && q.WithoutInput[i] {
+					continue // never part of the graph for pipetask
+				}
+				if report, ok := t.quantumReport(executor.Item{Task: q, Row: i}, state); ok && !yield(report) {
+					return
+				}
 			}
 		}
 	}
-	return s
 }
 
 // inOrder are the tasks sorted by label, as one process of pipetask runs independent ones.
