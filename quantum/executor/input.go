@@ -20,7 +20,7 @@ type reader struct {
 
 func newReader(r *run) *reader { return &reader{run: r, inputs: map[*quantum.Datasets]input{}} }
 
-// forget lets everything be read aner.
+// forget lets everything be read anew.
 func (r *reader) forget() { clear(r.inputs) }
 
 // input is the last dataset read of a type: tasks that share it come one after the other.
