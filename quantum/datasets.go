@@ -60,6 +60,18 @@ func (d *Datasets) Record(i int) (dataset.FileRecord, bool) {
 	return dataset.FileRecord{ID: d.ID(i), Path: string(path), Formatter: parts[0], StorageClass: parts[1], Component: parts[2], Size: d.sizes.at(i)}, true
 }
 
+// MeanSize is the mean size of the files in bytes, estimated from a thousand of them; 0 if no size is known.
+func (d *Datasets) MeanSize() int64 {
+	step := max(d.Len()/1000, 1)
+	var sum, n int64
+	for i := 0; i < d.Len(); i += step {
+		if size := d.sizes.at(i); size > 0 {
+			sum, n = sum+size, n+1
+		}
+	}
+	return sum / max(n, 1)
+}
+
 func (d *Datasets) add(f *Found) int32 {
 	d.ids.add(f.ID)
 	d.runs.add(d.strings.add(f.Run))

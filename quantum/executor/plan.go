@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"math"
+
 	"valet/quantum"
 )
 
@@ -14,7 +16,7 @@ type Item struct {
 //
 // Tasks stand on levels: a task that reads what another one writes stands above it. A level starts when the one below is
 // finished. On a level, tasks that read the same input datasets are taken together, data ID by data ID, so that an input is read
-// once for all of them. The order of data IDs is quantum.RunOrder.
+// once for all of them; with small inputs a few tasks at a time. The order of data IDs is quantum.RunOrder.
 type Plan struct {
 	levels  [][]*group
 	level   int
@@ -24,10 +26,29 @@ type Plan struct {
 	stopped bool
 }
 
+// An index of the registry begins with dataset type and detector. The more tasks are taken together, the fewer rows of a commit lie side
+// by side in it, which costs more than reading a small file again: thirty tasks over files of 5 kB, five at a time, take a tenth
+// less processor time than all together.
+const (
+	fewTogether = 5
+	// smallInput is the size in bytes below which that holds.
+	smallInput = 32 << 10
+)
+
+// together is the number of tasks over a table of inputs that are taken together at most.
+func together(inputs *quantum.Datasets) int {
+	if inputs.MeanSize() < smallInput {
+		return fewTogether
+	}
+	return math.MaxInt
+}
+
 // group is a set of tasks that share their first input table.
 type group struct {
 	order quantum.RunOrder
 	tasks []cursor
+	// room is the number of tasks that may still join.
+	room int
 }
 
 // cursor goes over the planned quanta of a task.
@@ -58,14 +79,16 @@ func NewPlan(g *quantum.Graph) *Plan {
 		if level == 0 && len(q.Inputs) > 0 {
 			table = q.Inputs[0].Existing
 		}
-		if have := byInput[table]; have != nil && table != nil && have.tasks[0].DataIDs.Group() == q.DataIDs.Group() {
+		if have := byInput[table]; have != nil && have.room > 0 && have.tasks[0].DataIDs.Group() == q.DataIDs.Group() {
 			have.tasks = append(have.tasks, newCursor(q, have.order))
+			have.room--
 			continue
 		}
 		order := quantum.NewRunOrder(q.DataIDs.Group())
 		gr := &group{order: order, tasks: []cursor{newCursor(q, order)}}
 		p.levels[level] = append(p.levels[level], gr)
 		if table != nil {
+			gr.room = together(table) - 1
 			byInput[table] = gr
 		}
 	}

@@ -1,10 +1,12 @@
 package executor_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"valet/quantum"
@@ -100,4 +102,44 @@ func TestChainedTasks(t *testing.T) {
 		t.Errorf("%d of the second task have no work, want 18", n)
 	}
 	noStrayFiles(t, b, g.Collections.Run)
+}
+
+// TestPlanTakesFewTasksTogether hands out the tasks over small inputs five at a time for each data ID, those over large ones all at once.
+func TestPlanTakesFewTasksTogether(t *testing.T) {
+	t.Parallel()
+	const tasks = 12
+	text := "description: many\ntasks:\n"
+	for i := range tasks {
+		text += fmt.Sprintf("  m%02d:\n    class: lsst.verify.tasks.commonMetrics.MemoryMetricTask\n    config: {connections.labelName: diaPipe, connections.package: p, connections.metric: M%d, target: 'diaPipe:diaForcedSource.run'}\n", i, i)
+	}
+	path := filepath.Join(t.TempDir(), "many.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		size int
+		want map[int]int // quanta of one data ID in a row: how often
+	}{
+		{5000, map[int]int{5: 38, 2: 19}},
+		{100000, map[int]int{tasks: 19}},
+	} {
+		b := open(t, copyRepository(t))
+		change(t, b, fmt.Sprintf("update file_datastore_records set file_size = %d", c.size))
+		g, err := build(t, b, request{pipeline: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		items, _ := executor.NewPlan(g).Next(nil, g.Len())
+		got := map[int]int{}
+		run := 0
+		for i, it := range items {
+			if run++; i+1 == len(items) || items[i+1].Task.DataID(items[i+1].Row).String() != it.Task.DataID(it.Row).String() {
+				got[run]++
+				run = 0
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" || len(items) != 19*tasks {
+			t.Errorf("inputs of %d bytes, %d quanta: %s", c.size, len(items), diff)
+		}
+	}
 }
