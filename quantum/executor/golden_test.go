@@ -102,11 +102,27 @@ func build(t testing.TB, b *butler.Butler, q request) (*quantum.Graph, error) {
 	return quantum.Build(t.Context(), src, resolved, quantum.Options{Collections: c, Where: where, Now: q.now, Clobber: q.clobber})
 }
 
-func execute(t testing.TB, b *butler.Butler, g *quantum.Graph) *executor.Result {
+// prepared builds a graph and prepares its run.
+func prepared(t testing.TB, b *butler.Butler, q request) *quantum.Graph {
+	t.Helper()
+	g, err := build(t, b, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepare(t, b, g)
+	return g
+}
+
+func prepare(t testing.TB, b *butler.Butler, g *quantum.Graph) {
 	t.Helper()
 	if err := executor.Prepare(t.Context(), b, g, executor.PrepareOptions{Register: true, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func execute(t testing.TB, b *butler.Butler, g *quantum.Graph) *executor.Result {
+	t.Helper()
+	prepare(t, b, g)
 	r, err := executor.Execute(t.Context(), b, g, executor.Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)

@@ -301,13 +301,7 @@ func TestPackedJournalError(t *testing.T) {
 	t.Parallel()
 	for _, cause := range []error{errors.New("no room"), executor.ErrFenced} {
 		b := open(t, copyRepository(t))
-		g, err := build(t, b, request{pipeline: memoryTask})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := executor.Prepare(t.Context(), b, g, executor.PrepareOptions{Register: true, Version: "test"}); err != nil {
-			t.Fatal(err)
-		}
+		g := prepared(t, b, request{pipeline: memoryTask})
 		r, err := executor.Execute(t.Context(), b, g, executor.Options{Workers: 2, Pack: true, Journal: &recorder{refuse: 1, err: cause}})
 		if !errors.Is(err, cause) || r.Succeeded != 0 || r.Unfinished() != r.Planned {
 			t.Errorf("%+v %v", r, err)

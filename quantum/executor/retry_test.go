@@ -50,13 +50,7 @@ func TestRetries(t *testing.T) {
 	})
 	b := openOn(t, dir, flaky)
 	defer b.Close()
-	g, err := build(t, b, request{pipeline: memoryTask})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := executor.Prepare(t.Context(), b, g, executor.PrepareOptions{Register: true, Version: "test"}); err != nil {
-		t.Fatal(err)
-	}
+	g := prepared(t, b, request{pipeline: memoryTask})
 	journal := &recorder{}
 	r, err := executor.Execute(t.Context(), b, g, executor.Options{Workers: 1, Retries: 3, Journal: journal})
 	if err != nil || r.Retried != 3 || r.Failed != 1 || r.Unfinished() != 0 {
@@ -117,13 +111,7 @@ func TestTimeout(t *testing.T) {
 	hanging := &slowDisk{FS: vfs.Real{}, release: make(chan struct{})}
 	b := openOn(t, copyRepository(t), hanging)
 	defer b.Close()
-	g, err := build(t, b, request{pipeline: memoryTask})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := executor.Prepare(t.Context(), b, g, executor.PrepareOptions{Register: true, Version: "test"}); err != nil {
-		t.Fatal(err)
-	}
+	g := prepared(t, b, request{pipeline: memoryTask})
 	journal := &recorder{}
 	// Other quanta are far below this limit, unless the machine stands still.
 	r, err := executor.Execute(t.Context(), b, g, executor.Options{Workers: 1, Timeout: 2 * time.Second, Journal: journal})
@@ -241,13 +229,7 @@ func logsOf(t *testing.T, root string) (out []*formatter.Attempt) {
 func TestJournalError(t *testing.T) {
 	t.Parallel()
 	b := open(t, copyRepository(t))
-	g, err := build(t, b, request{pipeline: memoryTask})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := executor.Prepare(t.Context(), b, g, executor.PrepareOptions{Register: true, Version: "test"}); err != nil {
-		t.Fatal(err)
-	}
+	g := prepared(t, b, request{pipeline: memoryTask})
 	full := errors.New("no room")
 	r, err := executor.Execute(t.Context(), b, g, executor.Options{Workers: 2, Journal: &recorder{refuse: 1, err: full}})
 	if !errors.Is(err, full) || r.Succeeded != 0 || r.Unfinished() != r.Planned {
@@ -266,15 +248,9 @@ func TestFencedKeepsFiles(t *testing.T) {
 	t.Parallel()
 	dir := copyRepository(t)
 	b := open(t, dir)
-	g, err := build(t, b, request{pipeline: memoryTask})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := executor.Prepare(t.Context(), b, g, executor.PrepareOptions{Register: true, Version: "test"}); err != nil {
-		t.Fatal(err)
-	}
+	g := prepared(t, b, request{pipeline: memoryTask})
 	fenced := fmt.Errorf("lost: %w", executor.ErrFenced)
-	_, err = executor.Execute(t.Context(), b, g, executor.Options{Workers: 1, Journal: &recorder{refuse: 1, err: fenced}})
+	_, err := executor.Execute(t.Context(), b, g, executor.Options{Workers: 1, Journal: &recorder{refuse: 1, err: fenced}})
 	if !errors.Is(err, executor.ErrFenced) {
 		t.Fatal(err)
 	}

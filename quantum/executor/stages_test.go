@@ -63,38 +63,24 @@ func (b *barriers) await(n int) int {
 	return b.passed
 }
 
-// journalFunc is a journal that is asked with the number of the transaction, counted from 1.
-type journalFunc func(n int) error
+// journalFunc is a journal that calls a function.
+type journalFunc func()
 
-// counted is a journal that calls a function.
-type counted struct {
-	n    int
-	call journalFunc
+func (f journalFunc) Record(*registry.Tx, []executor.Outcome) error {
+	f()
+	return nil
 }
 
-func (c *counted) Record(*registry.Tx, []executor.Outcome) error {
-	c.n++
-	return c.call(c.n)
-}
-
-// runGroups prepares a run of several groups on a disk with counted barriers and executes it.
-func runGroups(t *testing.T, dir string, b *barriers, pack bool, journal journalFunc) (*executor.Result, error) {
+// runGroups prepares a run of several groups on a disk and executes it; the barriers are counted from then on, and one may fail.
+func runGroups(t *testing.T, dir string, b *barriers, refuse int, pack bool, journal executor.Journal) (*executor.Result, error) {
 	t.Helper()
 	r := openOn(t, dir, vfs.NewFault(vfs.Real{}, b.decide))
 	defer r.Close()
-	g, err := build(t, r, request{pipeline: memoryTask})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := executor.Prepare(t.Context(), r, g, executor.PrepareOptions{Register: true, Version: "test"}); err != nil {
-		t.Fatal(err)
-	}
+	g := prepared(t, r, request{pipeline: memoryTask})
 	b.mu.Lock()
-	if b.passed = 0; b.refuse < 0 {
-		b.refuse = -b.refuse
-	}
+	b.passed, b.refuse = 0, refuse
 	b.mu.Unlock()
-	return executor.Execute(t.Context(), r, g, executor.Options{Workers: 2, Pack: pack, Journal: &counted{call: journal}})
+	return executor.Execute(t.Context(), r, g, executor.Options{Workers: 2, Pack: pack, Journal: journal})
 }
 
 // TestGroupsOverlap makes the files of the next group durable while the rows of one are stored, and never stores rows before their files
@@ -103,16 +89,15 @@ func TestGroupsOverlap(t *testing.T) {
 	t.Parallel()
 	b := newBarriers()
 	transactions := 0
-	_, err := runGroups(t, growRepository(t, someGroups), b, false, func(n int) error {
-		transactions = n
-		if got := b.await(n); got < n {
-			t.Errorf("transaction %d after %d barriers", n, got)
+	_, err := runGroups(t, growRepository(t, someGroups), b, 0, false, journalFunc(func() {
+		transactions++
+		if got := b.await(transactions); got < transactions {
+			t.Errorf("transaction %d after %d barriers", transactions, got)
 		}
-		if n == 1 && b.await(2) < 2 {
+		if transactions == 1 && b.await(2) < 2 {
 			t.Error("the files of the second group wait for the rows of the first")
 		}
-		return nil
-	})
+	}))
 	if err != nil || transactions < 3 {
 		t.Fatalf("%d transactions: %v", transactions, err)
 	}
@@ -126,19 +111,17 @@ func TestGroupsFail(t *testing.T) {
 	for _, pack := range []bool{false, true} {
 		for failing := 1; failing <= 3; failing++ {
 			for _, atBarrier := range []bool{true, false} {
-				dir, b := growRepository(t, someGroups), newBarriers()
+				dir, journal, refuse := growRepository(t, someGroups), &recorder{}, 0
 				if atBarrier {
-					// Negative: not yet while the run is prepared.
-					b.refuse = -failing
+					refuse = failing
+				} else {
+					journal.refuse, journal.err = failing, noRoom
 				}
-				stored := 0
-				r, err := runGroups(t, dir, b, pack, func(n int) error {
-					if !atBarrier && n == failing {
-						return noRoom
-					}
-					stored = n
-					return nil
-				})
+				r, err := runGroups(t, dir, newBarriers(), refuse, pack, journal)
+				stored := journal.calls
+				if !atBarrier {
+					stored--
+				}
 				if want := map[bool]error{true: syscall.EIO, false: noRoom}[atBarrier]; !errors.Is(err, want) {
 					t.Fatalf("failing %d, at a barrier %v: %v", failing, atBarrier, err)
 				}
