@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"bytes"
 	"database/sql/driver"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -111,12 +109,8 @@ func (x *explained) MarshalJSON() ([]byte, error) {
 			out[i].Parameters = append(out[i].Parameters, v)
 		}
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	err := e.Encode(out)
-	return b.Bytes(), err
+	text, err := indentedJSON(out, "")
+	return append(text, '\n'), err
 }
 
 // phaseColumns are the totals of the phases.
